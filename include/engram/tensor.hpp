@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Arrays of float32 with a shape, held by value, row-major.
+///
+/// Example: Tensor x({2, 3, 1});  x.at({1, 2, 0}) = 0.5f;
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace engram {
+
+/// Sizes of the axes, outermost first. A batch axis, where there is one, comes first.
+using Shape = std::vector<std::int64_t>;
+
+/// The number of elements; 1 for an empty shape.
+std::int64_t size_of(const Shape& shape);
+
+/// "(32, 60, 1)"; -1 prints as None.
+std::string to_string(const Shape& shape);
+
+/// A dense float32 array. Integers (letter ids, class numbers) are held as floats, exact to 2^24.
+class Tensor {
+ public:
+  Tensor() : shape_{0} {}
+
+  /// Zeros of `shape`. Errors: ShapeError when an axis is negative.
+  explicit Tensor(Shape shape);
+
+  /// `values` in row-major order. Errors: ShapeError when their number is not the shape's.
+  Tensor(Shape shape, std::vector<float> values);
+
+  const Shape& shape() const { return shape_; }
+  std::int64_t rank() const { return static_cast<std::int64_t>(shape_.size()); }
+  std::int64_t size() const { return static_cast<std::int64_t>(values_.size()); }
+  bool empty() const { return values_.empty(); }
+
+  float* data() { return values_.data(); }
+  const float* data() const { return values_.data(); }
+  std::span<float> values() { return values_; }
+  std::span<const float> values() const { return values_; }
+
+  /// One element. Errors: ShapeError when `index` is outside.
+  float& at(std::initializer_list<std::int64_t> index);
+  float at(std::initializer_list<std::int64_t> index) const;
+
+  /// The rows [begin, end) of the first axis, copied. Errors: ShapeError when outside.
+  Tensor rows(std::int64_t begin, std::int64_t end) const;
+
+  /// The same values in another shape. Errors: ShapeError when the number of elements differs.
+  Tensor reshaped(Shape shape) const;
+
+  bool operator==(const Tensor&) const = default;
+
+ private:
+  std::int64_t offset(std::initializer_list<std::int64_t> index) const;
+
+  Shape shape_;
+  std::vector<float> values_;
+};
+
+}  // namespace engram
