@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One step of SimpleRNN, and its derivative.
+#include "kernels/cells/rows-inl.hpp"
+
+#if defined(ENGRAM_KERNELS_CELLS_SIMPLE_RNN_INL_HPP_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ENGRAM_KERNELS_CELLS_SIMPLE_RNN_INL_HPP_
+#undef ENGRAM_KERNELS_CELLS_SIMPLE_RNN_INL_HPP_
+#else
+#define ENGRAM_KERNELS_CELLS_SIMPLE_RNN_INL_HPP_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+
+namespace engram::kernels::HWY_NAMESPACE {
+
+template <class Functions>
+struct SimpleRnnCell {
+  static constexpr bool kCarries = false;
+  static constexpr bool kResetsBefore = false;
+
+  Functions f;
+  std::int64_t H;
+  bool keeps;
+
+  /// h = a(x W + b + h_before U)
+  HWY_INLINE void forward(const ForwardRow& r) const {
+    for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
+      store_h(r, u, part, f.activation(part.load(r.z + u)));
+    });
+  }
+
+  HWY_INLINE void backward(const BackwardRow& r) const {
+    for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
+      const Vector h = part.load(r.h + u);
+      part.store(hn::Mul(gradient_of_h(r, u, part), f.activation_slope(h)), r.z + u);
+    });
+  }
+};
+
+}  // namespace engram::kernels::HWY_NAMESPACE
+
+HWY_AFTER_NAMESPACE();
+
+#endif  // per target

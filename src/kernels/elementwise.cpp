@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/elementwise.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/elementwise.cpp"
+#include <hwy/foreach_target.h>
+
+#include <hwy/contrib/math/math-inl.h>
+
+#include "kernels/dispatch.hpp"
+#include "kernels/functions-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+
+namespace engram::kernels::HWY_NAMESPACE {
+
+/// Highway's Exp (1 ulp) gives 0 for NaN; this one gives NaN.
+HWY_INLINE Vector exponential(Vector x) {
+  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(Floats(), x));
+}
+
+/// Good in both tails: for outputs.
+HWY_INLINE Vector accurate_sigmoid(Vector x) {
+  const Vector one = all(1.0f);
+  return hn::Div(one, hn::Add(one, exponential(hn::Neg(x))));
+}
+
+void apply_impl(Function f, const float* x, float* y, std::int64_t n) {
+  for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
+    const Vector v = part.load(x + i);
+    part.store(f == Function::sigmoid ? accurate_sigmoid(v) : value_of(f, v), y + i);
+  });
+}
+
+void apply_gradient_impl(Function f, const float* y, const float* dy, float* dx, std::int64_t n) {
+  for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
+    part.store(hn::Mul(part.load(dy + i), slope_of(f, part.load(y + i))), dx + i);
+  });
+}
+
+/// Sum of the first n values that `value(i, access)` gives.
+template <class Value>
+HWY_INLINE float sum_of(std::int64_t n, const Value& value) {
+  Vector sum = zero();
+  for_each_vector(n,
+                  [&](std::int64_t i, auto part) HWY_ATTR { sum = hn::Add(sum, value(i, part)); });
+  return hn::GetLane(hn::SumOfLanes(Floats(), sum));
+}
+
+void softmax_impl(const float* x, float* y, std::int64_t rows, std::int64_t columns) {
+  for (std::int64_t row = 0; row < rows; ++row, x += columns, y += columns) {
+    float largest = x[0];
+    for (std::int64_t i = 1; i < columns; ++i) {
+      largest = x[i] > largest ? x[i] : largest;
+    }
+    // What a Part loads behind the end is 0 there, and must not reach the sum.
+    for_each_vector(columns, [&](std::int64_t i, auto part) HWY_ATTR {
+      part.store(exponential(hn::Sub(part.load(x + i), all(largest))), y + i);
+    });
+    const float sum =
+        sum_of(columns, [&](std::int64_t i, auto part) HWY_ATTR { return part.load(y + i); });
+    const Vector share = all(1.0f / sum);
+    for_each_vector(columns, [&](std::int64_t i, auto part) HWY_ATTR {
+      part.store(hn::Mul(part.load(y + i), share), y + i);
+    });
+  }
+}
+
+void softmax_gradient_impl(
+    const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t columns) {
+  for (std::int64_t row = 0; row < rows; ++row, y += columns, dy += columns, dx += columns) {
+    const Vector sum = all(sum_of(columns, [&](std::int64_t i, auto part) HWY_ATTR {
+      return hn::Mul(part.load(dy + i), part.load(y + i));
+    }));
+    for_each_vector(columns, [&](std::int64_t i, auto part) HWY_ATTR {
+      part.store(hn::Mul(part.load(y + i), hn::Sub(part.load(dy + i), sum)), dx + i);
+    });
+  }
+}
+
+void multiply_impl(const float* a, const float* b, float* y, std::int64_t n) {
+  for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
+    part.store(hn::Mul(part.load(a + i), part.load(b + i)), y + i);
+  });
+}
+
+void add_impl(const float* x, float* y, std::int64_t n) {
+  for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
+    part.store(hn::Add(part.load(y + i), part.load(x + i)), y + i);
+  });
+}
+
+void sum_arrays_impl(const float* const* sources, std::int64_t count, float* sum, std::int64_t n) {
+  for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
+    Vector s = part.load(sources[0] + i);
+    for (std::int64_t source = 1; source < count; ++source) {
+      s = hn::Add(s, part.load(sources[source] + i));
+    }
+    part.store(s, sum + i);
+  });
+}
+
+void scale_impl(float* x, float factor, std::int64_t n) {
+  for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
+    part.store(hn::Mul(part.load(x + i), all(factor)), x + i);
+  });
+}
+
+void clip_impl(float* x, float low, float high, std::int64_t n) {
+  for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
+    part.store(clamp(low, part.load(x + i), high), x + i);
+  });
+}
+
+/// Sixteen sums, of the elements i mod 16: the same on any target. A square is exact in float64.
+double sum_of_squares_impl(const float* x, std::int64_t n) {
+  constexpr std::int64_t kSums = 16;
+  double sums[kSums] = {};
+  const hn::CappedTag<double, 8> d;
+  const hn::Rebind<float, decltype(d)> half;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t i = 0;
+  for (; i + kSums <= n; i += kSums) {
+    for (std::int64_t j = 0; j < kSums; j += lanes) {
+      const auto v = hn::PromoteTo(d, hn::LoadU(half, x + i + j));
+      hn::StoreU(hn::MulAdd(v, v, hn::LoadU(d, sums + j)), d, sums + j);
+    }
+  }
+  for (std::int64_t j = 0; i < n; ++i, ++j) {
+    sums[j] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  }
+  for (std::int64_t j = kSums / 2; j > 0; j /= 2) {
+    for (std::int64_t k = 0; k < j; ++k) {
+      sums[k] += sums[k + j];
+    }
+  }
+  return sums[0];
+}
+
+bool all_finite_impl(const float* x, std::int64_t n) {
+  bool is_finite = true;
+  for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
+    const Vector size = hn::Abs(part.load(x + i));
+    is_finite &= hn::AllTrue(Floats(), hn::Lt(size, hn::Inf(Floats())));
+  });
+  return is_finite;
+}
+
+}  // namespace engram::kernels::HWY_NAMESPACE
+
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+#include <cassert>
+
+namespace engram::kernels {
+
+HWY_EXPORT(apply_impl);
+HWY_EXPORT(apply_gradient_impl);
+HWY_EXPORT(softmax_impl);
+HWY_EXPORT(softmax_gradient_impl);
+HWY_EXPORT(multiply_impl);
+HWY_EXPORT(add_impl);
+HWY_EXPORT(sum_arrays_impl);
+HWY_EXPORT(scale_impl);
+HWY_EXPORT(clip_impl);
+HWY_EXPORT(sum_of_squares_impl);
+HWY_EXPORT(all_finite_impl);
+
+void apply(Function f, const float* x, float* y, std::int64_t n) noexcept {
+  ENGRAM_DISPATCH(apply_impl)(f, x, y, n);
+}
+
+void apply_gradient(
+    Function f, const float* y, const float* dy, float* dx, std::int64_t n) noexcept {
+  ENGRAM_DISPATCH(apply_gradient_impl)(f, y, dy, dx, n);
+}
+
+void softmax(const float* x, float* y, std::int64_t rows, std::int64_t columns) noexcept {
+  ENGRAM_DISPATCH(softmax_impl)(x, y, rows, columns);
+}
+
+void softmax_gradient(
+    const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t columns) noexcept {
+  ENGRAM_DISPATCH(softmax_gradient_impl)(y, dy, dx, rows, columns);
+}
+
+void multiply(const float* a, const float* b, float* y, std::int64_t n) noexcept {
+  ENGRAM_DISPATCH(multiply_impl)(a, b, y, n);
+}
+
+void add(const float* x, float* y, std::int64_t n) noexcept { ENGRAM_DISPATCH(add_impl)(x, y, n); }
+
+void sum_arrays(const float* const* sources,
+                std::int64_t count,
+                float* sum,
+                std::int64_t n) noexcept {
+  assert(count >= 1);
+  ENGRAM_DISPATCH(sum_arrays_impl)(sources, count, sum, n);
+}
+
+void scale(float* x, float factor, std::int64_t n) noexcept {
+  ENGRAM_DISPATCH(scale_impl)(x, factor, n);
+}
+
+void clip(float* x, float low, float high, std::int64_t n) noexcept {
+  ENGRAM_DISPATCH(clip_impl)(x, low, high, n);
+}
+
+double sum_of_squares(const float* x, std::int64_t n) noexcept {
+  return ENGRAM_DISPATCH(sum_of_squares_impl)(x, n);
+}
+
+bool all_finite(const float* x, std::int64_t n) noexcept {
+  return ENGRAM_DISPATCH(all_finite_impl)(x, n);
+}
+
+}  // namespace engram::kernels
+
+#endif  // HWY_ONCE

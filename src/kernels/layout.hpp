@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a recurrent layer multiplies with what, and where it lies in the workspace and in `packed`.
+///
+/// Each step has, a row, one input row [x, 1, h] and one row of pre-activations, flat gates:
+///   SimpleRNN          [h]
+///   LSTM               [i, f, c, o]
+///   GRU, reset after   [x_h, z, r, h_h]   candidate = x_h + r * h_h
+///   GRU, reset before  [h, z, r]
+/// In these orders the columns that any product needs are neighbours: GRU's input needs x_h, z, r,
+/// its state z, r, h_h. With recurrent dropout each gate has an input row of its own; with reset
+/// before, the candidate has one too: [x, 1, r * h].
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "kernels/recurrent.hpp"
+
+namespace engram::kernels {
+
+/// z[column .. column + N) = input[first .. first + K) * packed, by input row `variant`.
+struct StepProduct {
+  std::int64_t variant = 0;
+  bool has_x = true, has_h = true;  ///< beside the 1
+  std::int64_t column = 0, N = 0;
+  std::int64_t first = 0, K = 0;
+  std::int64_t packed = 0;  ///< its matrix, from the beginning of `packed`
+};
+
+/// Gradient of h or x += dz[column .. column + K) * packed^T, times the dropout of input row
+/// `variant`.
+struct BackProduct {
+  std::int64_t variant = 0;
+  std::int64_t column = 0, K = 0;
+  std::int64_t packed = 0;
+};
+
+/// Up to four products: one for each gate.
+template <class Product>
+struct Products {
+  std::array<Product, 4> items{};
+  std::int64_t count = 0;
+
+  void add(const Product& product) { items[static_cast<std::size_t>(count++)] = product; }
+
+  const Product* begin() const { return items.data(); }
+
+  const Product* end() const { return items.data() + count; }
+};
+
+struct Layout {
+  explicit Layout(const RecurrentSpec& spec);
+
+  /// Column of Keras's matrices that column `z` of the pre-activations belongs to.
+  std::int64_t keras_column(std::int64_t z) const { return (z + rotation) % columns; }
+
+  // One row of inputs: zeros, x, 1, h, zeros; h is aligned.
+  std::int64_t one = 0, h = 0;    ///< places of the 1 and of h
+  std::int64_t variants = 1;      ///< input rows of a row of the slice
+  std::int64_t variant_size = 0;  ///< floats of one
+  std::int64_t input_size = 0;    ///< floats of all of them
+  std::int64_t z_columns = 0, z_size = 0;
+  std::int64_t state_size = 0;  ///< floats of a row of h or c
+  bool has_own_h = false;       ///< h is also kept without dropout, outside the inputs
+
+  std::int64_t columns = 0, rotation = 0;  ///< G * H; see keras_column
+
+  // Forward, then what waits for the reset gate (GRU, reset before).
+  Products<StepProduct> step, after_reset;
+  // Gradients of h, of r * h (GRU, reset before), and of x.
+  Products<BackProduct> h_back, reset_back, x_back;
+  std::int64_t packed_size = 0;
+
+  // The workspace: the kept arrays have `kept_steps` steps, the inputs and states one more.
+  std::int64_t kept_steps = 0;
+  std::int64_t inputs_at = 0, z_at = 0, h_at = 0, c_at = 0;
+  std::int64_t dh_at = 0, dc_at = 0, carry_at = 0, scratch_at = 0, dx_scratch_at = 0;
+  std::int64_t one_gradient_at = 0, used_at = 0;
+  std::int64_t workspace_size = 0;
+
+ private:
+  void add_step_products(const RecurrentSpec& spec);
+  void add_back_products(const RecurrentSpec& spec);
+  void place_workspace(const RecurrentSpec& spec);
+};
+
+}  // namespace engram::kernels

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Packing of a recurrent layer's weights.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/pack.cpp"
+#include <hwy/foreach_target.h>
+
+#include "kernels/dispatch.hpp"
+#include "kernels/layout.hpp"
+#include "kernels/panels-inl.hpp"
+#include "kernels/recurrent.hpp"
+
+HWY_BEFORE_NAMESPACE();
+
+namespace engram::kernels::HWY_NAMESPACE {
+
+/// The row of the 1: what the biases add to column `column` of the layer's matrices. With reset
+/// after, h has a bias of its own.
+HWY_INLINE float bias_of(const RecurrentSpec& spec,
+                         const Layout& layout,
+                         const RecurrentWeights& weights,
+                         const StepProduct& p,
+                         std::int64_t column) {
+  if (weights.bias == nullptr) {
+    return 0;
+  }
+  if (spec.cell != Cell::gru_reset_after) {
+    return weights.bias[column];
+  }
+  const float of_x = p.has_x ? weights.bias[column] : 0;
+  const float of_h = p.has_h ? weights.bias[layout.columns + column] : 0;
+  return of_x + of_h;
+}
+
+/// Rows [W; b; U] of the columns of one product of a step.
+HWY_INLINE void pack_step(const RecurrentSpec& spec,
+                          const Layout& layout,
+                          const RecurrentWeights& weights,
+                          const StepProduct& p,
+                          const PanelRange& range,
+                          const Panels& panels,
+                          float* packed) {
+  const std::int64_t column = layout.keras_column(p.column), ld = layout.columns;
+  const std::int64_t D = p.has_x ? spec.D : 0;
+  for (std::int64_t i = range.first; i < range.last; ++i) {
+    pack_rows(panels, i, p.K, 0, D, weights.kernel + column, ld, packed);
+    float* one = packed + p.K * panels.column(i) + D * panels.width(i) * kLanes;
+    for (std::int64_t n = 0; n < panels.width(i) * kLanes; ++n) {
+      one[n] = n < panels.columns(i)
+                   ? bias_of(spec, layout, weights, p, column + panels.column(i) + n)
+                   : 0;
+    }
+    const std::int64_t h_rows = p.has_h ? spec.H : 0;
+    pack_rows(panels, i, p.K, D + 1, h_rows, weights.recurrent_kernel + column, ld, packed);
+  }
+}
+
+/// The transpose of w's columns, gate by gate in the order of z. w (N, G*H).
+HWY_INLINE void pack_back(const RecurrentSpec& spec,
+                          const Layout& layout,
+                          const float* w,
+                          const BackProduct& p,
+                          const PanelRange& range,
+                          const Panels& panels,
+                          float* packed) {
+  for (std::int64_t i = range.first; i < range.last; ++i) {
+    for (std::int64_t k = 0; k < p.K; k += spec.H) {
+      const float* gate = w + layout.keras_column(p.column + k);
+      pack_columns(panels, i, p.K, k, spec.H, gate, layout.columns, packed);
+    }
+  }
+}
+
+void pack_impl(const RecurrentSpec& spec,
+               const RecurrentWeights& weights,
+               float* packed,
+               std::int64_t part,
+               std::int64_t parts) {
+  const Layout layout(spec);
+  for (const Products<StepProduct>* products : {&layout.step, &layout.after_reset}) {
+    for (const StepProduct& p : *products) {
+      const Panels panels(p.N);
+      const PanelRange range(panels, part, parts);
+      pack_step(spec, layout, weights, p, range, panels, packed + p.packed);
+    }
+  }
+  const auto pack_all = [&](const Products<BackProduct>& products, const float* w, std::int64_t N) {
+    const Panels panels(N);
+    for (const BackProduct& p : products) {
+      const PanelRange range(panels, part, parts);
+      pack_back(spec, layout, w, p, range, panels, packed + p.packed);
+    }
+  };
+  pack_all(layout.h_back, weights.recurrent_kernel, spec.H);
+  pack_all(layout.reset_back, weights.recurrent_kernel, spec.H);
+  pack_all(layout.x_back, weights.kernel, spec.D);
+}
+
+}  // namespace engram::kernels::HWY_NAMESPACE
+
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+#include <algorithm>
+
+namespace engram::kernels {
+
+HWY_EXPORT(pack_impl);
+
+std::int64_t packed_floats(const RecurrentSpec& spec) { return Layout(spec).packed_size; }
+
+std::int64_t workspace_floats(const RecurrentSpec& spec) { return Layout(spec).workspace_size; }
+
+std::int64_t recurrent_pack_parts(const RecurrentSpec& spec) {
+  constexpr std::int64_t kPartFloats = 32'768, kMostParts = 16;
+  return std::clamp<std::int64_t>(packed_floats(spec) / kPartFloats, 1, kMostParts);
+}
+
+void recurrent_pack(const RecurrentSpec& spec,
+                    const RecurrentWeights& weights,
+                    float* packed,
+                    std::int64_t part) noexcept {
+  ENGRAM_DISPATCH(pack_impl)(spec, weights, packed, part, recurrent_pack_parts(spec));
+}
+
+}  // namespace engram::kernels
+
+#endif  // HWY_ONCE

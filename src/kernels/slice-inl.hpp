@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One slice on its way through a recurrent layer: where its rows lie, its inputs and its products.
+#include "kernels/layout.hpp"
+#include "kernels/product-inl.hpp"
+#include "kernels/recurrent.hpp"
+
+#if defined(ENGRAM_KERNELS_SLICE_INL_HPP_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ENGRAM_KERNELS_SLICE_INL_HPP_
+#undef ENGRAM_KERNELS_SLICE_INL_HPP_
+#else
+#define ENGRAM_KERNELS_SLICE_INL_HPP_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+
+namespace engram::kernels::HWY_NAMESPACE {
+
+/// n floats of `from`, each times its factor; factor null: all 1.
+HWY_INLINE void copy_times(const float* from, const float* factor, float* to, std::int64_t n) {
+  for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
+    const Vector v = part.load(from + i);
+    part.store(factor == nullptr ? v : hn::Mul(v, part.load(factor + i)), to + i);
+  });
+}
+
+class Slice {
+ public:
+  HWY_INLINE Slice(const RecurrentSpec& spec, const Layout& layout, const RecurrentForward& a)
+      : spec_(spec), layout_(layout), a_(a), step_rows_(spec.keeps ? a.rows : 0) {}
+
+  HWY_INLINE std::int64_t rows() const { return a_.rows; }
+
+  /// Where the input and the mask of a step are found in time.
+  HWY_INLINE std::int64_t time_of(std::int64_t step) const {
+    return spec_.go_backwards ? spec_.T - 1 - step : step;
+  }
+
+  // Arrays of the workspace. Without `keeps` all steps share the memory of one.
+  HWY_INLINE float* input(std::int64_t step, std::int64_t row) const {
+    return a_.workspace + layout_.inputs_at + (step * step_rows_ + row) * layout_.input_size;
+  }
+
+  HWY_INLINE float* z(std::int64_t step, std::int64_t row) const {
+    return a_.workspace + layout_.z_at + (step * step_rows_ + row) * layout_.z_size;
+  }
+
+  /// The states before a step; those after it are the ones before the next.
+  HWY_INLINE float* h(std::int64_t step, std::int64_t row) const {
+    return layout_.has_own_h ? state(layout_.h_at, step, row) : input(step, row) + layout_.h;
+  }
+
+  HWY_INLINE float* c(std::int64_t step, std::int64_t row) const {
+    return state(layout_.c_at, step, row);
+  }
+
+  /// Where the output of a step goes, or null.
+  template <class Float>
+  HWY_INLINE Float* output(Float* y, std::int64_t step, std::int64_t row) const {
+    if (spec_.return_sequences) {
+      return y + (step * a_.rows + row) * spec_.H;
+    }
+    return step == spec_.T - 1 ? y + row * spec_.H : nullptr;
+  }
+
+  HWY_INLINE bool is_masked(std::int64_t step, std::int64_t row) const {
+    return a_.mask != nullptr && a_.mask[time_of(step) * a_.rows + row] == 0;
+  }
+
+  /// The dropout factors of an input row, or null.
+  HWY_INLINE const float* x_factor(std::int64_t variant, std::int64_t row) const {
+    const std::int64_t mask = layout_.has_own_h ? variant : 0;
+    return a_.input_dropout == nullptr ? nullptr
+                                       : a_.input_dropout + (mask * a_.rows + row) * spec_.D;
+  }
+
+  HWY_INLINE const float* h_factor(std::int64_t variant, std::int64_t row) const {
+    return a_.recurrent_dropout == nullptr
+               ? nullptr
+               : a_.recurrent_dropout + (variant * a_.rows + row) * spec_.H;
+  }
+
+  /// The states before step 0.
+  HWY_NOINLINE void start() const {
+    for (std::int64_t row = 0; row < a_.rows; ++row) {
+      first_state(a_.h0, row, h(0, row));
+      if (spec_.cell == Cell::lstm) {
+        first_state(a_.c0, row, c(0, row));
+      }
+      a_.workspace[layout_.used_at + row] = 0;
+    }
+  }
+
+  /// Fills the input rows [x, 1, h] of a step; h is there already unless it goes through dropout.
+  HWY_NOINLINE void feed(std::int64_t step) const {
+    const float* x = a_.x + time_of(step) * a_.rows * spec_.D;
+    for (std::int64_t row = 0; row < a_.rows; ++row) {
+      for (std::int64_t v = 0; v < layout_.variants; ++v) {
+        float* to = input(step, row) + v * layout_.variant_size;
+        copy_times(x + row * spec_.D, x_factor(v, row), to + layout_.one - spec_.D, spec_.D);
+        to[layout_.one] = 1;
+        if (layout_.has_own_h) {
+          copy_times(h(step, row), h_factor(v, row), to + layout_.h, spec_.H);
+        }
+      }
+    }
+  }
+
+  /// z = [x, 1, h] * packed
+  HWY_NOINLINE void multiply(const Products<StepProduct>& products, std::int64_t step) const {
+    for (const StepProduct& p : products) {
+      product({.M = a_.rows,
+               .K = p.K,
+               .N = p.N,
+               .a = input(step, 0) + p.variant * layout_.variant_size + p.first,
+               .lda = layout_.input_size,
+               .packed = a_.packed + p.packed,
+               .c = z(step, 0) + p.column,
+               .ldc = layout_.z_size});
+    }
+  }
+
+  HWY_INLINE void mark_used(std::int64_t row) const { a_.workspace[layout_.used_at + row] = 1; }
+
+  /// A masked step: the states stay, the output is the last one (0 before the first) or 0.
+  HWY_NOINLINE void keep_states(std::int64_t step, std::int64_t row) const {
+    copy(h(step, row), h(step + 1, row));
+    if (spec_.cell == Cell::lstm) {
+      copy(c(step, row), c(step + 1, row));
+    }
+    float* y = output(a_.y, step, row);
+    if (y == nullptr) {
+      return;
+    }
+    if (spec_.zero_output_for_mask || a_.workspace[layout_.used_at + row] == 0) {
+      std::memset(y, 0, static_cast<std::size_t>(spec_.H) * sizeof(float));
+    } else {
+      copy(h(step, row), y);
+    }
+  }
+
+  /// The states after the last step.
+  HWY_NOINLINE void finish() const {
+    for (std::int64_t row = 0; row < a_.rows; ++row) {
+      if (a_.h_last != nullptr) {
+        copy(h(spec_.T, row), a_.h_last + row * spec_.H);
+      }
+      if (a_.c_last != nullptr && spec_.cell == Cell::lstm) {
+        copy(c(spec_.T, row), a_.c_last + row * spec_.H);
+      }
+    }
+  }
+
+ private:
+  HWY_INLINE float* state(std::int64_t at, std::int64_t step, std::int64_t row) const {
+    return a_.workspace + at + (step * step_rows_ + row) * layout_.state_size;
+  }
+
+  HWY_INLINE void copy(const float* from, float* to) const {
+    if (from != to) {
+      copy_times(from, nullptr, to, spec_.H);
+    }
+  }
+
+  HWY_INLINE void first_state(const float* from, std::int64_t row, float* to) const {
+    if (from != nullptr) {
+      copy(from + row * spec_.H, to);
+    } else {
+      std::memset(to, 0, static_cast<std::size_t>(spec_.H) * sizeof(float));
+    }
+  }
+
+  const RecurrentSpec& spec_;
+  const Layout& layout_;
+  const RecurrentForward& a_;
+  std::int64_t step_rows_;  // rows from one kept step to the next
+};
+
+}  // namespace engram::kernels::HWY_NAMESPACE
+
+HWY_AFTER_NAMESPACE();
+
+#endif  // per target

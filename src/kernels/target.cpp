@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/target.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/target.cpp"
+#include <hwy/foreach_target.h>
+
+#include "kernels/dispatch.hpp"
+#include "kernels/lanes-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+
+namespace engram::kernels::HWY_NAMESPACE {
+
+int lanes_impl() { return static_cast<int>(kLanes); }
+
+std::int64_t target_impl() { return HWY_TARGET; }
+
+// Sums that do not wait for each other: 4 cycles of latency, 2 a cycle at most; 16 registers are
+// enough for them and what they are multiplied with.
+constexpr int kRows = 4, kWidth = 3, kChains = kRows * kWidth;
+
+/// `rounds` rounds of kChains multiply-adds; returns something that depends on all of them. The hot
+/// form reads what a product's tile reads: for kRows x kWidth sums, kRows values and kWidth
+/// vectors. x: kChains vectors.
+template <bool kHot>
+HWY_INLINE float multiply_adds(std::int64_t rounds, const float* x) {
+  Vector sums[kRows][kWidth], row[kWidth];
+#pragma GCC unroll 12
+  for (int i = 0; i < kChains; ++i) {
+    sums[i / kWidth][i % kWidth] = hn::Load(Floats(), x + i * kLanes);
+  }
+  const Vector fixed = hn::Load(Floats(), x);
+  for (std::int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 3
+    for (int w = 0; w < kWidth; ++w) {
+      row[w] = kHot ? hn::Load(Floats(), x + w * kLanes) : fixed;
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const Vector value = kHot ? all(x[r * kLanes]) : fixed;
+#pragma GCC unroll 3
+      for (int w = 0; w < kWidth; ++w) {
+        Vector& sum = sums[r][w];
+        sum = kHot ? hn::MulAdd(value, row[w], sum) : hn::MulAdd(sum, fixed, fixed);
+      }
+    }
+    asm volatile("" : : : "memory");  // else the loads leave the loop
+  }
+  Vector sum = zero();
+#pragma GCC unroll 12
+  for (int i = 0; i < kChains; ++i) {
+    sum = hn::Add(sum, sums[i / kWidth][i % kWidth]);
+  }
+  return hn::GetLane(sum);
+}
+
+float multiply_adds_impl(bool hot, std::int64_t rounds, const float* x) {
+  return hot ? multiply_adds<true>(rounds, x) : multiply_adds<false>(rounds, x);
+}
+
+}  // namespace engram::kernels::HWY_NAMESPACE
+
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+
+#include "base/error.hpp"
+
+#if HWY_ARCH_X86
+#include <xmmintrin.h>
+#endif
+
+namespace engram::kernels {
+
+HWY_EXPORT(lanes_impl);
+HWY_EXPORT(target_impl);
+HWY_EXPORT(multiply_adds_impl);
+
+namespace {
+
+struct Target {
+  std::string_view name;
+  std::int64_t highway;  // its bit
+};
+
+// Best first. The portable one has a name of its own on each machine.
+constexpr std::array<Target, 4> kTargets = {{{"avx512", HWY_AVX3},
+                                             {"avx2", HWY_AVX2},
+                                             {"sse4", HWY_SSE4},
+                                             {"baseline", HWY_STATIC_TARGET}}};
+
+bool is_available(const Target& target) {
+  return (target.highway & HWY_TARGETS) != 0 &&
+         ((target.highway & hwy::SupportedTargets()) != 0 || target.highway == HWY_STATIC_TARGET);
+}
+
+/// The target of that name, or null.
+const Target* find_target(std::string_view name) {
+  for (const Target& target : kTargets) {
+    if (target.name == name && is_available(target)) {
+      return &target;
+    }
+  }
+  return nullptr;
+}
+
+/// What ENGRAM_SIMD says, "" when it is not set.
+std::string_view wish() {
+  const char* name = std::getenv("ENGRAM_SIMD");
+  return name == nullptr ? "" : name;
+}
+
+void use(const Target& target) { hwy::GetChosenTarget().Update(target.highway); }
+
+[[noreturn]] void refuse(std::string_view where, std::string_view name) {
+  const std::vector<std::string> targets = simd_targets();
+  const std::vector<std::string_view> names(targets.begin(), targets.end());
+  throw error<OptionError>(unknown_name(where, "instruction set", name, names));
+}
+
+double seconds() {
+  using Clock = std::chrono::steady_clock;
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+void choose_default_target() noexcept {
+  const Target* target = find_target(wish());
+  if (target == nullptr) {
+    target = std::find_if(kTargets.begin(), kTargets.end(), is_available);
+  }
+  use(*target);
+}
+
+std::vector<std::string> simd_targets() {
+  std::vector<std::string> names;
+  for (const Target& target : kTargets) {
+    if (is_available(target)) {
+      names.emplace_back(target.name);
+    }
+  }
+  return names;
+}
+
+std::string simd_target() {
+  if (!wish().empty() && find_target(wish()) == nullptr) {
+    refuse("ENGRAM_SIMD", wish());
+  }
+  const std::int64_t used = ENGRAM_DISPATCH(target_impl)();
+  const auto* target = std::find_if(
+      kTargets.begin(), kTargets.end(), [&](const Target& t) { return t.highway == used; });
+  return std::string(target->name);
+}
+
+int simd_lanes() { return ENGRAM_DISPATCH(lanes_impl)(); }
+
+void use_simd_target(const std::string& name) {
+  if (name.empty()) {
+    choose_default_target();
+    return;
+  }
+  const Target* target = find_target(name);
+  if (target == nullptr) {
+    refuse("use_simd_target", name);
+  }
+  use(*target);
+}
+
+#if HWY_ARCH_X86
+namespace {
+
+constexpr unsigned kFlushDenormals = 0x8040;  // MXCSR's FTZ (results) and DAZ (operands)
+
+}  // namespace
+
+FlushDenormals::FlushDenormals() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | kFlushDenormals); }
+
+FlushDenormals::~FlushDenormals() { _mm_setcsr(saved_); }
+#else
+FlushDenormals::FlushDenormals() : saved_(0) {}
+
+FlushDenormals::~FlushDenormals() = default;
+#endif
+
+double fma_peak_gflops(bool hot, double milliseconds) {
+  constexpr int kMostLanes = 16, kMultiplyAdds = 12;              // lanes; of a round
+  alignas(64) std::array<float, kMostLanes * kMultiplyAdds> x{};  // zeros: nothing overflows
+  const auto multiply_adds = ENGRAM_DISPATCH(multiply_adds_impl);
+  constexpr std::int64_t kRounds = 4000;  // some 20 to 30 microseconds: an interruption hits few
+  const double flops = 2.0 * kMultiplyAdds * simd_lanes() * static_cast<double>(kRounds);
+  std::vector<double> rates;
+  const double start = seconds();
+  volatile float sink = 0;
+  for (double begin = start; begin - start < 1e-3 * milliseconds || rates.empty();) {
+    sink = multiply_adds(hot, kRounds, x.data());
+    const double end = seconds();
+    rates.push_back(flops / (end - begin) * 1e-9);
+    begin = end;
+  }
+  static_cast<void>(sink);
+  const auto middle = rates.begin() + static_cast<std::ptrdiff_t>(rates.size() / 2);
+  std::nth_element(rates.begin(), middle, rates.end());
+  return *middle;
+}
+
+}  // namespace engram::kernels
+
+#endif  // HWY_ONCE

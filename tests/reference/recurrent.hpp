@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+/// SimpleRNN, LSTM and GRU as plain loops in float64: the specification of the recurrent kernels.
+///
+/// Example: RecurrentCase layer{.cell = Cell::lstm, .T = 3, .D = 1, .H = 2, .N = 1, ...};
+///          const RecurrentResult result = recurrent(layer);
+/// Letters: N rows, T steps, D inputs, H units, G gates. Sequences are time-major, (T, N, .).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/recurrent.hpp"
+#include "reference/functions.hpp"
+
+namespace engram::reference {
+
+using Values = std::vector<double>;
+
+/// All that a layer's result depends on. Weights and gates as Keras has them.
+struct RecurrentCase {
+  kernels::Cell cell = kernels::Cell::lstm;
+  std::int64_t T = 1, D = 1, H = 1, N = 1;
+  kernels::Function activation = kernels::Function::tanh;
+  kernels::Function recurrent_activation = kernels::Function::sigmoid;
+  bool return_sequences = false;
+  bool go_backwards = false;
+  bool zero_output_for_mask = false;
+  Values kernel = {};                   ///< (D, G H)
+  Values recurrent_kernel = {};         ///< (H, G H)
+  Values bias = {};                     ///< (G H), (2, 3 H) for GRU with reset after; empty: none
+  Values x = {};                        ///< (T, N, D)
+  std::vector<std::uint8_t> mask = {};  ///< (T, N), 0 = masked; empty: none
+  Values input_dropout = {};      ///< factors (G, N, D), or (1, N, D) for all gates; empty: none
+  Values recurrent_dropout = {};  ///< factors (G, N, H), or (1, N, H); empty: none
+  Values h0 = {}, c0 = {};        ///< (N, H) first states; empty: zeros
+};
+
+struct RecurrentResult {
+  Values y;     ///< (T, N, H) in the order of processing, or (N, H)
+  Values h, c;  ///< (N, H) last states
+};
+
+namespace detail {
+
+inline double at(const Values& values, std::int64_t i) {
+  return values[static_cast<std::size_t>(i)];
+}
+
+/// Factor of element i of row n for gate g.
+inline double factor(const Values& factors,
+                     const RecurrentCase& l,
+                     std::int64_t g,
+                     std::int64_t n,
+                     std::int64_t i,
+                     std::int64_t size) {
+  if (factors.empty()) {
+    return 1;
+  }
+  const bool is_shared = static_cast<std::int64_t>(factors.size()) == l.N * size;
+  return at(factors, ((is_shared ? 0 : g) * l.N + n) * size + i);
+}
+
+/// x W + b of unit u of gate g, for row n at time t.
+inline double from_input(
+    const RecurrentCase& l, std::int64_t t, std::int64_t n, std::int64_t g, std::int64_t u) {
+  const std::int64_t columns = kernels::gates_of(l.cell) * l.H, column = g * l.H + u;
+  double sum = l.bias.empty() ? 0 : at(l.bias, column);
+  for (std::int64_t d = 0; d < l.D; ++d) {
+    const double x = at(l.x, (t * l.N + n) * l.D + d) * factor(l.input_dropout, l, g, n, d, l.D);
+    sum += x * at(l.kernel, d * columns + column);
+  }
+  return sum;
+}
+
+/// h U of unit u of gate g; h (H) is one row, `scale` (H) multiplies it (GRU's reset gate).
+inline double from_state(const RecurrentCase& l,
+                         const Values& h,
+                         const Values& scale,
+                         std::int64_t n,
+                         std::int64_t g,
+                         std::int64_t u) {
+  const std::int64_t columns = kernels::gates_of(l.cell) * l.H, column = g * l.H + u;
+  double sum = 0;
+  for (std::int64_t k = 0; k < l.H; ++k) {
+    const double dropped = at(h, k) * factor(l.recurrent_dropout, l, g, n, k, l.H);
+    sum += at(scale, k) * dropped * at(l.recurrent_kernel, k * columns + column);
+  }
+  return sum;
+}
+
+/// One step of row n: h and c (H) become the states after it.
+inline void step(const RecurrentCase& l, std::int64_t t, std::int64_t n, Values& h, Values& c) {
+  const auto a = [&](double x) { return value_of(l.activation, x); };
+  const auto s = [&](double x) { return value_of(l.recurrent_activation, x); };
+  const Values ones(h.size(), 1.0), before = h;
+  const auto gate = [&](std::int64_t g, std::int64_t u) {
+    return from_input(l, t, n, g, u) + from_state(l, before, ones, n, g, u);
+  };
+  const bool is_after = l.cell == kernels::Cell::gru_reset_after;
+  const auto recurrent_bias = [&](std::int64_t g, std::int64_t u) {
+    return is_after && !l.bias.empty() ? at(l.bias, 3 * l.H + g * l.H + u) : 0.0;
+  };
+  Values reset(h.size(), 1.0);
+  for (std::int64_t u = 0; u < l.H && l.cell == kernels::Cell::gru_reset_before; ++u) {
+    reset[static_cast<std::size_t>(u)] = s(gate(1, u));
+  }
+  for (std::int64_t u = 0; u < l.H; ++u) {
+    double &h_u = h[static_cast<std::size_t>(u)], &c_u = c[static_cast<std::size_t>(u)];
+    if (l.cell == kernels::Cell::simple_rnn) {
+      h_u = a(gate(0, u));
+    } else if (l.cell == kernels::Cell::lstm) {
+      c_u = s(gate(1, u)) * c_u + s(gate(0, u)) * a(gate(2, u));
+      h_u = s(gate(3, u)) * a(c_u);
+    } else {
+      const double z = s(gate(0, u) + recurrent_bias(0, u));
+      const double r = s(gate(1, u) + recurrent_bias(1, u));
+      const double from_h = from_state(l, before, reset, n, 2, u) + recurrent_bias(2, u);
+      const double candidate = a(from_input(l, t, n, 2, u) + (is_after ? r * from_h : from_h));
+      h_u = z * at(before, u) + (1 - z) * candidate;
+    }
+  }
+}
+
+/// Row n of `states` (N, H), zeros when empty.
+inline Values row_of(const Values& states, std::int64_t n, std::int64_t H) {
+  return states.empty() ? Values(static_cast<std::size_t>(H), 0.0)
+                        : Values(states.begin() + n * H, states.begin() + (n + 1) * H);
+}
+
+}  // namespace detail
+
+inline RecurrentResult recurrent(const RecurrentCase& l) {
+  RecurrentResult result;
+  const std::int64_t outputs = l.return_sequences ? l.T : 1;
+  result.y.resize(static_cast<std::size_t>(outputs * l.N * l.H));
+  for (std::int64_t n = 0; n < l.N; ++n) {
+    Values h = detail::row_of(l.h0, n, l.H), c = detail::row_of(l.c0, n, l.H);
+    const Values zeros(h.size(), 0.0);
+    Values output = zeros;
+    for (std::int64_t i = 0; i < l.T; ++i) {
+      const std::int64_t t = l.go_backwards ? l.T - 1 - i : i;
+      const bool is_used = l.mask.empty() || l.mask[static_cast<std::size_t>(t * l.N + n)] != 0;
+      if (is_used) {
+        detail::step(l, t, n, h, c);
+        output = h;
+      }
+      // A masked step repeats the last output, or gives 0.
+      const Values& y = !is_used && l.zero_output_for_mask ? zeros : output;
+      if (l.return_sequences || i == l.T - 1) {
+        const std::int64_t to = ((l.return_sequences ? i : 0) * l.N + n) * l.H;
+        std::copy(y.begin(), y.end(), result.y.begin() + to);
+      }
+    }
+    result.h.insert(result.h.end(), h.begin(), h.end());
+    result.c.insert(result.c.end(), c.begin(), c.end());
+  }
+  return result;
+}
+
+}  // namespace engram::reference
