@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/// How weights get their first values, by Keras's names and formulas.
+///
+/// Example: LSTM{.units = 8, .kernel_initializer = "he_normal", .bias_initializer = Constant{.value = 1}}
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace engram {
+
+struct RandomUniform {
+  float minval = -0.05f, maxval = 0.05f;
+  std::optional<std::int64_t> seed = {};
+};
+
+struct RandomNormal {
+  float mean = 0.0f, stddev = 0.05f;
+  std::optional<std::int64_t> seed = {};
+};
+
+/// Normal values, those beyond two standard deviations drawn again.
+struct TruncatedNormal {
+  float mean = 0.0f, stddev = 0.05f;
+  std::optional<std::int64_t> seed = {};
+};
+
+/// A matrix with orthonormal rows or columns (Saxe et al. 2014), times gain.
+struct Orthogonal {
+  float gain = 1.0f;
+  std::optional<std::int64_t> seed = {};
+};
+
+struct Constant {
+  float value = 0.0f;
+};
+
+/// A kind of initializer with its numbers. Implicit from Keras's names: glorot_uniform,
+/// glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, orthogonal, random_uniform
+/// ("uniform"), random_normal ("normal"), truncated_normal, zeros, ones, constant.
+class Initializer {
+ public:
+  Initializer() : Initializer("zeros") {}
+
+  /// Errors: OptionError for an unknown name.
+  Initializer(std::string_view name);
+  Initializer(const char* name) : Initializer(std::string_view(name)) {}
+  Initializer(const RandomUniform& options);
+  Initializer(const RandomNormal& options);
+  Initializer(const TruncatedNormal& options);
+  Initializer(const Orthogonal& options);
+  Initializer(const Constant& options);
+
+  /// Keras's class name, such as "GlorotUniform".
+  const std::string& class_name() const { return class_name_; }
+
+  /// Keras's snake_case name, such as "glorot_uniform".
+  std::string name() const;
+
+  /// The numbers that the class has: minval and maxval, mean and stddev, gain, or value.
+  float a = 0.0f, b = 0.0f;
+  std::optional<std::int64_t> seed = {};
+
+  bool operator==(const Initializer&) const = default;
+
+ private:
+  std::string class_name_;
+};
+
+}  // namespace engram

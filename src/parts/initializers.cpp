@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engram/initializers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "parts/functions.hpp"
+#include "parts/orthogonal.hpp"
+
+namespace engram {
+
+namespace {
+
+enum class Fill { constant, uniform, normal, truncated_normal, orthogonal };
+enum class Fan { none, in, average };
+
+/// Deviation of a normal distribution cut at two deviations, as Keras has it.
+constexpr double kTruncatedDeviation = 0.87962566103423978;
+
+struct Kind {
+  std::string_view class_name, name, other_name;
+  Fill fill = Fill::constant;
+  InitializerNumbers numbers = {};
+  float a = 0, b = 0;   ///< defaults of Initializer::a and b
+  Fan fan = Fan::none;  ///< what the variance, scale / fan, goes by (Keras's VarianceScaling)
+  double scale = 1;
+};
+
+/// Sources: Glorot & Bengio 2010, He et al. 2015, LeCun et al. 1998, Saxe et al. 2014.
+constexpr std::array<Kind, 13> kKinds = {{
+    {"GlorotUniform", "glorot_uniform", "", Fill::uniform, {}, 0, 0, Fan::average, 1},
+    {"GlorotNormal", "glorot_normal", "", Fill::truncated_normal, {}, 0, 0, Fan::average, 1},
+    {"HeUniform", "he_uniform", "", Fill::uniform, {}, 0, 0, Fan::in, 2},
+    {"HeNormal", "he_normal", "", Fill::truncated_normal, {}, 0, 0, Fan::in, 2},
+    {"LecunUniform", "lecun_uniform", "", Fill::uniform, {}, 0, 0, Fan::in, 1},
+    {"LecunNormal", "lecun_normal", "", Fill::truncated_normal, {}, 0, 0, Fan::in, 1},
+    {"Orthogonal", "orthogonal", "OrthogonalInitializer", Fill::orthogonal, {"gain"}, 1},
+    {"RandomUniform",
+     "random_uniform",
+     "uniform",
+     Fill::uniform,
+     {"minval", "maxval"},
+     -0.05f,
+     0.05f},
+    {"RandomNormal", "random_normal", "normal", Fill::normal, {"mean", "stddev"}, 0, 0.05f},
+    {"TruncatedNormal",
+     "truncated_normal",
+     "",
+     Fill::truncated_normal,
+     {"mean", "stddev"},
+     0,
+     0.05f},
+    {"Zeros", "zeros", "zero", Fill::constant, {}, 0},
+    {"Ones", "ones", "one", Fill::constant, {}, 1},
+    {"Constant", "constant", "", Fill::constant, {"value"}, 0},
+}};
+
+const Kind& find_kind(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Kind& kind : kKinds) {
+    if (name == kind.name || name == kind.class_name ||
+        (!name.empty() && name == kind.other_name)) {
+      return kind;
+    }
+    names.push_back(kind.name);
+  }
+  throw error<OptionError>(unknown_name("Initializer", "initializer", name, names));
+}
+
+/// Keras's compute_fans: inputs and outputs of a weight of any rank.
+double fan(Fan which, const Shape& shape) {
+  const std::size_t rank = shape.size();
+  const double in = rank == 0 ? 1 : static_cast<double>(shape[rank < 2 ? 0 : rank - 2]);
+  const double out = rank == 0 ? 1 : static_cast<double>(shape.back());
+  const double receptive =
+      in * out == 0 || rank < 3 ? 1 : static_cast<double>(size_of(shape)) / (in * out);
+  return std::max(1.0, receptive * (which == Fan::in ? in : (in + out) / 2));
+}
+
+double truncated_normal(Random& random) {
+  double z = random.normal();
+  while (std::abs(z) > 2) {
+    z = random.normal();
+  }
+  return z;
+}
+
+void fill_orthogonal(double gain, const Shape& shape, Random& random, std::span<float> values) {
+  if (shape.size() < 2) {
+    throw error<OptionError>({.where = "Orthogonal",
+                              .expected = "a weight of rank 2 or more",
+                              .got = to_string(shape),
+                              .remedy = "Choose another initializer for it."});
+  }
+  const std::int64_t columns = shape.back();
+  const std::int64_t rows = columns == 0 ? 0 : size_of(shape) / columns;
+  const std::int64_t longer = std::max(rows, columns), shorter = std::min(rows, columns);
+  std::vector<double> matrix(values.size());  // column after column
+  for (std::int64_t i = 0; i < longer; ++i) {
+    for (std::int64_t j = 0; j < shorter; ++j) {
+      matrix[static_cast<std::size_t>(j * longer + i)] = random.normal();
+    }
+  }
+  orthonormalize(matrix, longer, shorter);
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < columns; ++j) {
+      const std::int64_t at = rows < columns ? i * longer + j : j * longer + i;
+      values[static_cast<std::size_t>(i * columns + j)] =
+          static_cast<float>(gain * matrix[static_cast<std::size_t>(at)]);
+    }
+  }
+}
+
+}  // namespace
+
+Initializer::Initializer(std::string_view name)
+    : a(find_kind(name).a), b(find_kind(name).b), class_name_(find_kind(name).class_name) {}
+
+Initializer::Initializer(const RandomUniform& o)
+    : a(o.minval), b(o.maxval), seed(o.seed), class_name_("RandomUniform") {}
+
+Initializer::Initializer(const RandomNormal& o)
+    : a(o.mean), b(o.stddev), seed(o.seed), class_name_("RandomNormal") {}
+
+Initializer::Initializer(const TruncatedNormal& o)
+    : a(o.mean), b(o.stddev), seed(o.seed), class_name_("TruncatedNormal") {}
+
+Initializer::Initializer(const Orthogonal& o)
+    : a(o.gain), seed(o.seed), class_name_("Orthogonal") {}
+
+Initializer::Initializer(const Constant& o) : a(o.value), class_name_("Constant") {}
+
+InitializerNumbers numbers_of(const Initializer& initializer) {
+  return find_kind(initializer.class_name()).numbers;
+}
+
+std::string Initializer::name() const { return std::string(find_kind(class_name_).name); }
+
+void initialize(const Initializer& initializer,
+                const Shape& shape,
+                std::uint64_t seed,
+                float* values) {
+  const Kind& kind = find_kind(initializer.class_name());
+  Random random(initializer.seed ? static_cast<std::uint64_t>(*initializer.seed) : seed);
+  const std::span<float> all(values, static_cast<std::size_t>(size_of(shape)));
+  double a = initializer.a, b = initializer.b;  // bounds, or mean and deviation
+  if (kind.fan != Fan::none) {
+    const double variance = kind.scale / fan(kind.fan, shape);
+    const double limit = std::sqrt(3 * variance);
+    a = kind.fill == Fill::uniform ? -limit : 0;
+    b = kind.fill == Fill::uniform ? limit : std::sqrt(variance) / kTruncatedDeviation;
+  }
+  switch (kind.fill) {
+    case Fill::constant:
+      std::fill(all.begin(), all.end(), initializer.a);
+      break;
+    case Fill::uniform:
+      std::generate(all.begin(), all.end(), [&] {
+        return static_cast<float>(a + (b - a) * random.uniform());
+      });
+      break;
+    case Fill::normal:
+      std::generate(
+          all.begin(), all.end(), [&] { return static_cast<float>(a + b * random.normal()); });
+      break;
+    case Fill::truncated_normal:
+      std::generate(all.begin(), all.end(), [&] {
+        return static_cast<float>(a + b * truncated_normal(random));
+      });
+      break;
+    case Fill::orthogonal:
+      fill_orthogonal(a, shape, random, all);
+      break;
+  }
+}
+
+}  // namespace engram

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parts/losses/loss_options.hpp"
+#include "parts/losses/point_loss.hpp"
+
+namespace engram {
+
+namespace {
+
+void visit_options(MeanSquaredError&, OptionVisitor& v) {
+  visit_loss_options(v, "mean_squared_error");
+}
+
+double evaluate(const void*, const LossRows& rows) {
+  return evaluate_points(rows, rows.predicted, [](double p, double t) {
+    return PointLoss{.loss = (p - t) * (p - t), .derivative = 2 * (p - t)};
+  });
+}
+
+}  // namespace
+
+const LossSpec& mean_squared_error_spec() {
+  static const LossSpec spec = {.class_name = "MeanSquaredError",
+                                .name = "mean_squared_error",
+                                .other_names = {"mse", "MSE"},
+                                .access = options_access<MeanSquaredError, visit_options>(),
+                                .uses_logits = never_uses_logits,
+                                .evaluate = evaluate};
+  return spec;
+}
+
+const LossSpec& spec_of(const MeanSquaredError&) { return mean_squared_error_spec(); }
+
+}  // namespace engram

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What an optimizer is to the engine and to the files.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engram/optimizers.hpp"
+#include "parts/options.hpp"
+
+namespace engram {
+
+/// At most one is set. Keras's meaning: per variable, of all variables together, per value.
+struct Clipping {
+  std::optional<float> clipnorm, global_clipnorm, clipvalue;
+};
+
+/// One update of n weights that lie one after another.
+struct UpdateRange {
+  std::int64_t iteration = 1;  ///< t: updates done, this one included
+  float learning_rate = 0;
+  const float* gradient = nullptr;
+  float* weights = nullptr;
+  std::span<float* const> slots;  ///< in the order of OptimizerSpec::slots
+  std::int64_t n = 0;
+};
+
+struct OptimizerSpec {
+  std::string_view class_name;  ///< "Adam"
+  std::string_view name;        ///< "adam"
+  OptionsAccess access;
+
+  /// Names of the arrays kept for each variable, in Keras's order ("momentum", "velocity").
+  std::vector<std::string_view> (*slots)(const void* options);
+  float (*learning_rate)(const void* options);
+  Clipping (*clipping)(const void* options);
+
+  /// In Keras's files the first so many slots take turns, variable by variable (m0 v0 m1 v1 ...);
+  /// each later one is a block of its own (vhat0 vhat1 ...).
+  std::int64_t interleaved_slots = 1;
+
+  /// What every slot begins with; null: 0.
+  float (*first_slot_value)(const void* options) = nullptr;
+
+  /// Updates a range; called from several threads for different ranges.
+  void (*update)(const void* options, const UpdateRange& range);
+};
+
+/// Errors: OptionError when more than one is set.
+void check_clipping(const Clipping& clipping, std::string_view where);
+
+/// Every optimizer.
+std::span<const OptimizerSpec* const> optimizers();
+
+/// By "Adam" or "adam"; null when there is none.
+const OptimizerSpec* find_optimizer(std::string_view name);
+
+/// The names of all optimizers, for messages.
+std::vector<std::string_view> optimizer_names();
+
+}  // namespace engram

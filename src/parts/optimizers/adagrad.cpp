@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "parts/optimizers/optimizer_options.hpp"
+
+namespace engram {
+
+namespace {
+
+void visit_options(Adagrad& o, OptionVisitor& v) {
+  visit_optimizer_options(o, v, "adagrad");
+  v.option("initial_accumulator_value", o.initial_accumulator_value, at_least(0));
+  v.option("epsilon", o.epsilon, at_least(0));
+}
+
+std::vector<std::string_view> slots(const void*) { return {"accumulator"}; }
+
+float first_slot_value(const void* options) {
+  return static_cast<const Adagrad*>(options)->initial_accumulator_value;
+}
+
+/// sum += g*g; w -= lr g / sqrt(sum + epsilon).
+void update(const void* options, const UpdateRange& r) {
+  const auto& o = *static_cast<const Adagrad*>(options);
+  decay_weights(o.weight_decay, r);
+  float* sum = r.slots[0];
+  for (std::int64_t i = 0; i < r.n; ++i) {
+    const float g = r.gradient[i];
+    sum[i] += g * g;
+    r.weights[i] -= r.learning_rate * g / std::sqrt(sum[i] + o.epsilon);
+  }
+}
+
+}  // namespace
+
+const OptimizerSpec& adagrad_spec() {
+  static const OptimizerSpec spec = {.class_name = "Adagrad",
+                                     .name = "adagrad",
+                                     .access = options_access<Adagrad, visit_options>(),
+                                     .slots = slots,
+                                     .learning_rate = learning_rate_of<Adagrad>,
+                                     .clipping = clipping_of<Adagrad>,
+                                     .first_slot_value = first_slot_value,
+                                     .update = update};
+  return spec;
+}
+
+const OptimizerSpec& spec_of(const Adagrad&) { return adagrad_spec(); }
+
+}  // namespace engram

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engram/optimizers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "parts/optimizer_spec.hpp"
+
+namespace engram {
+
+const OptimizerSpec* find_optimizer(std::string_view name) {
+  const auto table = optimizers();
+  const auto it = std::find_if(table.begin(), table.end(), [&](const OptimizerSpec* spec) {
+    return name == spec->class_name || name == spec->name;
+  });
+  return it == table.end() ? nullptr : *it;
+}
+
+std::vector<std::string_view> optimizer_names() {
+  std::vector<std::string_view> names;
+  for (const OptimizerSpec* spec : optimizers()) {
+    names.push_back(spec->name);
+  }
+  return names;
+}
+
+void check_clipping(const Clipping& clipping, std::string_view where) {
+  int count = 0;
+  std::string given;
+  const auto look = [&](std::string_view name, const std::optional<float>& value) {
+    if (value) {
+      given += fmt::format("{}{} {}", count++ == 0 ? "" : " and ", name, *value);
+    }
+  };
+  look("clipnorm", clipping.clipnorm);
+  look("global_clipnorm", clipping.global_clipnorm);
+  look("clipvalue", clipping.clipvalue);
+  if (count > 1) {
+    throw error<OptionError>({.where = std::string(where),
+                              .expected = "at most one of clipnorm, global_clipnorm and clipvalue",
+                              .got = given});
+  }
+}
+
+namespace {
+
+const OptimizerSpec& optimizer_called(std::string_view name) {
+  const OptimizerSpec* spec = find_optimizer(name);
+  if (spec == nullptr) {
+    throw error<OptionError>(unknown_name("Optimizer", "optimizer", name, optimizer_names()));
+  }
+  return *spec;
+}
+
+}  // namespace
+
+Optimizer::Optimizer(std::string_view name)
+    : Choice(optimizer_called(name), optimizer_called(name).access.create()) {}
+
+}  // namespace engram

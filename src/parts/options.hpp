@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Looks through the options of a layer, an optimizer or a loss, by Keras's names.
+///
+/// Each options struct has one function that names its fields in the order of Keras's config:
+///   void visit_options(LSTM& o, OptionVisitor& v) {  // given to options_access<LSTM, visit_options>
+///     v.option("units", o.units, at_least(1));
+///     v.fixed("stateful", false);   // Keras has it; this value only is supported
+///   }
+/// Checks, files, recipes, summary() and documents are visitors.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "engram/activations.hpp"
+#include "engram/initializers.hpp"
+#include "engram/tensor.hpp"
+
+namespace engram {
+
+/// What a number may be.
+struct Rule {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool is_high_open = false;  ///< the value must stay below `high`
+  bool is_low_open = false;   ///< the value must stay above `low`
+
+  bool allows(double value) const;
+  std::string text() const;  ///< "at least 1", "in [0, 1)"
+};
+
+inline Rule any() { return {}; }
+inline Rule at_least(double low) { return {.low = low}; }
+inline Rule above(double low) { return {.low = low, .is_low_open = true}; }
+inline Rule in_range(double low, double high) { return {.low = low, .high = high}; }
+inline Rule in_range_below(double low, double high) {
+  return {.low = low, .high = high, .is_high_open = true};
+}
+
+/// The only value that a Keras option may have here; monostate is None.
+using FixedValue = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+
+/// Sees each option once. A visitor that reads changes the value; others look.
+class OptionVisitor {
+ public:
+  virtual ~OptionVisitor() = default;
+
+  virtual void option(std::string_view name, std::int64_t& value, const Rule& rule) = 0;
+  virtual void option(std::string_view name, float& value, const Rule& rule) = 0;
+  virtual void option(std::string_view name, std::optional<float>& value, const Rule& rule) = 0;
+  virtual void option(std::string_view name, std::optional<std::int64_t>& value) = 0;
+  virtual void option(std::string_view name, bool& value) = 0;
+  virtual void option(std::string_view name, std::string& value) = 0;
+  virtual void option(std::string_view name, Shape& value) = 0;
+  virtual void option(std::string_view name, Activation& value) = 0;
+  virtual void option(std::string_view name, Initializer& value) = 0;
+
+  /// An option of Keras that has one value here.
+  virtual void fixed(std::string_view name, const FixedValue& value) = 0;
+
+  /// An option of Keras without meaning here, such as a loss's name: written as `value`; a reader
+  /// takes any.
+  virtual void ignored(std::string_view name, const FixedValue& value) { fixed(name, value); }
+};
+
+/// How a spec gives access to options whose type only it knows.
+struct OptionsAccess {
+  std::shared_ptr<void> (*create)() = nullptr;                     ///< with defaults
+  void (*visit)(void* options, OptionVisitor& visitor) = nullptr;  ///< field by field
+};
+
+/// The access to a struct T whose fields `Visit` names.
+template <class T, void (*Visit)(T&, OptionVisitor&)>
+OptionsAccess options_access() {
+  return {.create = [] { return std::static_pointer_cast<void>(std::make_shared<T>()); },
+          .visit = [](void* options, OptionVisitor& v) { Visit(*static_cast<T*>(options), v); }};
+}
+
+/// Errors: OptionError, "<where>: expected <name> <rule>, got <value>", for the first bad number.
+void check_options(const OptionsAccess& access, const void* options, std::string_view where);
+
+}  // namespace engram

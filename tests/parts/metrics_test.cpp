@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engram/metrics.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "engram/error.hpp"
+#include "expect_error.hpp"
+#include "golden/golden.hpp"
+#include "parts/metric_spec.hpp"
+#include "parts/nested.hpp"
+
+namespace engram {
+namespace {
+
+using Values = std::vector<float>;
+
+double metric(std::string_view name,
+              const Values& predicted,
+              const Values& target,
+              std::int64_t outputs,
+              const Values& weight = {}) {
+  const auto rows = static_cast<std::int64_t>(predicted.size()) / outputs;
+  const MetricSpec& spec = Metric(name).spec();
+  const double sum = spec.sum({.rows = rows,
+                               .outputs = outputs,
+                               .predicted = predicted.data(),
+                               .target = target.data(),
+                               .weight = weight.empty() ? nullptr : weight.data()});
+  double total = 0;
+  for (const float w : weight) {
+    total += static_cast<double>(w);
+  }
+  return spec.result(sum / (weight.empty() ? static_cast<double>(rows) : total));
+}
+
+TEST(Metric, ErrorsAreMeansOverOutputsAndRows) {
+  const Values predicted = {1, 2, 3, 4}, target = {1, 0, 0, 4};
+  EXPECT_DOUBLE_EQ(metric("mse", predicted, target, 2), (0 + 4 + 9 + 0) / 4.0);
+  EXPECT_DOUBLE_EQ(metric("mean_absolute_error", predicted, target, 2), (2 + 3) / 4.0);
+  EXPECT_DOUBLE_EQ(metric("root_mean_squared_error", predicted, target, 2), std::sqrt(13 / 4.0));
+}
+
+TEST(Metric, WeightsCount) {
+  EXPECT_DOUBLE_EQ(metric("mae", {1, 2}, {0, 0}, 1, {3, 1}), (3 * 1 + 1 * 2) / 4.0);
+  EXPECT_DOUBLE_EQ(metric("sparse_categorical_accuracy", {.9f, .1f, .8f, .2f}, {0, 1}, 2, {3, 1}),
+                   0.75);
+}
+
+TEST(Metric, BinaryAccuracyNeedsMoreThanAHalf) {
+  EXPECT_DOUBLE_EQ(metric("binary_accuracy", {.5f, .51f, .2f, .9f}, {1, 1, 0, 0}, 1), 0.5);
+  EXPECT_DOUBLE_EQ(metric("binary_accuracy", {.9f, .9f}, {1, 0}, 2), 0.5);
+}
+
+TEST(Metric, CategoricalAccuracyComparesTheLargest) {
+  EXPECT_DOUBLE_EQ(
+      metric("categorical_accuracy", {.1f, .7f, .2f, .4f, .3f, .3f}, {0, 1, 0, 0, 0, 1}, 3), 0.5);
+}
+
+TEST(Metric, SparseAccuracyComparesWithTheClass) {
+  EXPECT_DOUBLE_EQ(metric("sparse_categorical_accuracy", {.1f, .7f, .2f, .4f, .3f, .3f}, {1, 2}, 3),
+                   0.5);
+}
+
+TEST(Metric, FirstOfEqualsCountsAsInKeras) {
+  EXPECT_DOUBLE_EQ(metric("sparse_categorical_accuracy", {.5f, .5f}, {0}, 2), 1.0);
+}
+
+TEST(ResolveAccuracy, GoesByTheShapes) {
+  const auto name = [](const char* asked, std::int64_t outputs, std::int64_t targets) {
+    return resolve_accuracy(Metric(asked), outputs, targets).name;
+  };
+  EXPECT_EQ(name("accuracy", 1, 1), "binary_accuracy");
+  EXPECT_EQ(name("accuracy", 5, 1), "sparse_categorical_accuracy");
+  EXPECT_EQ(name("acc", 5, 5), "categorical_accuracy");
+  EXPECT_EQ(name("mae", 5, 5), "mean_absolute_error");
+}
+
+/// Every metric that Keras 3.15 on TensorFlow computed in float32, over several batches.
+TEST(Metric, AgreesWithKerasOnTensorFlow) {
+  const nlohmann::json file = golden::read("losses_metrics.json");
+  int cases = 0;
+  for (const nlohmann::json& c : file["cases"]) {
+    if (!c.contains("metric")) {
+      continue;
+    }
+    const Metric metric(c["metric"].get<std::string>());
+    const MetricSpec* spec = nullptr;
+    double sum = 0;
+    std::int64_t rows = 0;
+    for (const nlohmann::json& update : c["updates"]) {
+      const Values predicted = flat(update["y_pred"]), target = flat(update["y_true"]);
+      const std::int64_t outputs = last_axis(update["y_pred"]);
+      const bool is_flat = rank(update["y_true"]) < rank(update["y_pred"]);
+      spec = &resolve_accuracy(metric, outputs, is_flat ? 1 : last_axis(update["y_true"]));
+      const LossRows batch = {.rows = static_cast<std::int64_t>(predicted.size()) / outputs,
+                              .outputs = outputs,
+                              .predicted = predicted.data(),
+                              .target = target.data()};
+      sum += spec->sum(batch);
+      rows += batch.rows;
+    }
+    EXPECT_EQ(spec->class_name, c["resolves_to"].get<std::string>());
+    const double want = c["result"].get<double>();
+    EXPECT_NEAR(spec->result(sum / static_cast<double>(rows)), want, 1e-6 * std::max(1.0, want))
+        << c["metric"];
+    ++cases;
+  }
+  EXPECT_GT(cases, 10);
+}
+
+TEST(Metric, IsShownUnderTheNameAskedFor) {
+  EXPECT_EQ(Metric("mse").name(), "mse");
+  EXPECT_EQ(&Metric("mse").spec(), &Metric("mean_squared_error").spec());
+  EXPECT_EQ(&Metric("RootMeanSquaredError").spec(), &Metric("root_mean_squared_error").spec());
+}
+
+TEST(Metric, KnowsWhichWayIsBetter) {
+  for (const MetricSpec* spec : metrics()) {
+    const bool is_accuracy = spec->name.find("accuracy") != std::string_view::npos;
+    EXPECT_EQ(spec->is_higher_better, is_accuracy) << spec->name;
+  }
+}
+
+TEST(Metric, UnknownNameIsRefused) {
+  EXPECT_ERROR(
+      Metric("acuracy"),
+      OptionError,
+      "Metric: expected a supported metric, got 'acuracy'. Did you mean 'accuracy'? "
+      "Supported: accuracy, acc, binary_accuracy, categorical_accuracy, "
+      "sparse_categorical_accuracy, mean_squared_error, mse, MSE, mean_absolute_error, mae, "
+      "MAE, root_mean_squared_error.");
+}
+
+}  // namespace
+}  // namespace engram
