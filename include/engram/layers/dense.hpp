@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A fully connected layer: y = activation(x * kernel + bias), on the last axis.
+///
+/// Example: model.add(Dense{.units = 5, .activation = "softmax"});
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engram/activations.hpp"
+#include "engram/initializers.hpp"
+#include "engram/layers/layer.hpp"
+
+namespace engram {
+
+/// Shapes: x (N, ..., D); result (N, ..., units). Weights: kernel (D, units), bias (units).
+struct Dense {
+  std::int64_t units = 0;
+  Activation activation = "linear";
+  bool use_bias = true;
+  Initializer kernel_initializer = "glorot_uniform";
+  Initializer bias_initializer = "zeros";
+  bool trainable = true;
+  std::string name = "";
+};
+
+const LayerSpec& spec_of(const Dense&);
+
+}  // namespace engram

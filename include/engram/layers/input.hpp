@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The shape of what a model takes; lets the model be built before it sees data.
+///
+/// Example: Sequential model({Input{.shape = {60, 1}}, LSTM{.units = 80}, Dense{.units = 1}});
+#pragma once
+
+#include <string>
+
+#include "engram/layers/layer.hpp"
+#include "engram/tensor.hpp"
+
+namespace engram {
+
+/// Shapes: shape leaves out the batch axis.
+struct Input {
+  Shape shape = {};
+  std::string name = "";
+};
+
+const LayerSpec& spec_of(const Input&);
+
+}  // namespace engram

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Long short-term memory.
+///
+/// Example: model.add(LSTM{.units = 80, .return_sequences = true});
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engram/activations.hpp"
+#include "engram/initializers.hpp"
+#include "engram/layers/layer.hpp"
+
+namespace engram {
+
+/// With z = x * kernel + h * recurrent_kernel + bias, cut into i, f, c, o:
+/// c = sigmoid(f) c + sigmoid(i) tanh(c'),  h = sigmoid(o) tanh(c).
+/// Shapes: x (N, T, D); result (N, units), or (N, T, units) with return_sequences.
+/// Weights: kernel (D, 4 units), recurrent_kernel (units, 4 units), bias (4 units); gates in the
+/// order input, forget, cell, output.
+/// Units:  dropout and recurrent_dropout are shares in [0, 1].
+/// Source: Hochreiter & Schmidhuber 1997; forget gate, Gers et al. 2000; layout as Keras 3.
+struct LSTM {
+  std::int64_t units = 0;
+  Activation activation = "tanh";
+  Activation recurrent_activation = "sigmoid";
+  bool use_bias = true;
+  Initializer kernel_initializer = "glorot_uniform";
+  Initializer recurrent_initializer = "orthogonal";
+  Initializer bias_initializer = "zeros";
+  bool unit_forget_bias = true;
+  float dropout = 0.0f;
+  float recurrent_dropout = 0.0f;
+  std::optional<std::int64_t> seed = {};
+  bool return_sequences = false;
+  bool go_backwards = false;
+  bool zero_output_for_mask = false;
+  bool trainable = true;
+  std::string name = "";
+};
+
+const LayerSpec& spec_of(const LSTM&);
+
+}  // namespace engram

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The fully connected recurrent layer: h = activation(x * kernel + bias + h * recurrent_kernel).
+///
+/// Example: model.add(SimpleRNN{.units = 3});
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engram/activations.hpp"
+#include "engram/initializers.hpp"
+#include "engram/layers/layer.hpp"
+
+namespace engram {
+
+/// Shapes: x (N, T, D); result (N, units), or (N, T, units) with return_sequences.
+/// Weights: kernel (D, units), recurrent_kernel (units, units), bias (units).
+/// Units:  dropout and recurrent_dropout are shares in [0, 1].
+/// Source: Elman 1990; as Keras 3.
+struct SimpleRNN {
+  std::int64_t units = 0;
+  Activation activation = "tanh";
+  bool use_bias = true;
+  Initializer kernel_initializer = "glorot_uniform";
+  Initializer recurrent_initializer = "orthogonal";
+  Initializer bias_initializer = "zeros";
+  float dropout = 0.0f;
+  float recurrent_dropout = 0.0f;
+  bool return_sequences = false;
+  bool go_backwards = false;
+  bool zero_output_for_mask = false;
+  std::optional<std::int64_t> seed = {};
+  bool trainable = true;
+  std::string name = "";
+};
+
+const LayerSpec& spec_of(const SimpleRNN&);
+
+}  // namespace engram

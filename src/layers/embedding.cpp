@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engram/layers/embedding.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "kernels/elementwise.hpp"
+#include "layers/layer_spec.hpp"
+
+namespace engram {
+
+namespace {
+
+void visit_options(Embedding& o, OptionVisitor& v) {
+  v.option("name", o.name);
+  v.option("trainable", o.trainable);
+  v.option("input_dim", o.input_dim, at_least(1));
+  v.option("output_dim", o.output_dim, at_least(1));
+  v.option("embeddings_initializer", o.embeddings_initializer);
+  v.fixed("embeddings_regularizer", {});
+  v.fixed("activity_regularizer", {});
+  v.fixed("embeddings_constraint", {});
+  v.option("mask_zero", o.mask_zero);
+  v.fixed("quantization_config", {});
+}
+
+class EmbeddingPlan final : public LayerPlan {
+ public:
+  EmbeddingPlan(const Embedding& o, const LayerSizes& sizes) : o_(o) {
+    count_ = size_of(sizes.inputs[0]);
+    // A sample (T) of ids lies as (rows, T), its vectors (T, E) as (T, rows, E); from rank 2 on
+    // both are time-major.
+    turns_axes_ = sizes.inputs[0].size() == 1;
+  }
+
+  void forward(const SliceRun& run) const override {
+    each(run, [&](std::int64_t from, std::int64_t to) {
+      const std::int64_t id = checked(run.inputs[0].value[from], run);
+      std::memcpy(run.output.value + to * o_.output_dim,
+                  run.weights[0] + id * o_.output_dim,
+                  static_cast<std::size_t>(o_.output_dim) * sizeof(float));
+      if (run.output.mask != nullptr) {
+        run.output.mask[to] = id != 0;
+      }
+    });
+  }
+
+  void backward(const SliceRun& run) const override {
+    if (run.gradients[0] == nullptr) {
+      return;
+    }
+    each(run, [&](std::int64_t from, std::int64_t to) {
+      const auto id = static_cast<std::int64_t>(run.inputs[0].value[from]);
+      kernels::add(run.output.gradient + to * o_.output_dim,
+                   run.gradients[0] + id * o_.output_dim,
+                   o_.output_dim);
+    });
+  }
+
+ private:
+  template <class Visit>
+  void each(const SliceRun& run, const Visit& visit) const {
+    for (std::int64_t i = 0; i < count_; ++i) {
+      for (std::int64_t row = 0; row < run.rows; ++row) {
+        const std::int64_t to = i * run.rows + row;
+        visit(turns_axes_ ? row * count_ + i : to, to);
+      }
+    }
+  }
+
+  std::int64_t checked(float value, const SliceRun& run) const {
+    const auto id = static_cast<std::int64_t>(std::isfinite(value) ? value : -1.0f);
+    if (id < 0 || id >= o_.input_dim || static_cast<float>(id) != value) {
+      throw error<DataError>({.where = fmt::format("Embedding, layer {}", run.position),
+                              .expected = fmt::format("ids 0 to {}", o_.input_dim - 1),
+                              .got = fmt::format("{}", value),
+                              .remedy = "Raise input_dim or check the ids."});
+    }
+    return id;
+  }
+
+  Embedding o_;
+  std::int64_t count_ = 1;
+  bool turns_axes_ = false;
+};
+
+const Embedding& embedding(const void* options) { return *static_cast<const Embedding*>(options); }
+
+Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view) {
+  Shape shape = inputs[0];
+  shape.push_back(embedding(options).output_dim);
+  return shape;
+}
+
+std::vector<WeightSpec> weights(const void* options, std::span<const Shape>) {
+  const Embedding& o = embedding(options);
+  return {{.name = "embeddings",
+           .shape = {o.input_dim, o.output_dim},
+           .initializer = o.embeddings_initializer}};
+}
+
+MaskRule mask_rule(const void* options) {
+  return embedding(options).mask_zero ? MaskRule::makes : MaskRule::passes;
+}
+
+std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
+  return std::make_unique<EmbeddingPlan>(embedding(options), sizes);
+}
+
+}  // namespace
+
+const LayerSpec& embedding_spec() {
+  static const LayerSpec spec = {.class_name = "Embedding",
+                                 .auto_name = "embedding",
+                                 .access = options_access<Embedding, visit_options>(),
+                                 .output_shape = output_shape,
+                                 .weights = weights,
+                                 .plan = plan,
+                                 .mask_rule = mask_rule,
+                                 .is_identity = is_never_identity,
+                                 .logits_of = no_logits,
+                                 .flops = no_flops};
+  return spec;
+}
+
+const LayerSpec& spec_of(const Embedding&) { return embedding_spec(); }
+
+}  // namespace engram

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engram/layers/input.hpp"
+
+#include "layers/layer_spec.hpp"
+
+namespace engram {
+
+namespace {
+
+void visit_options(Input& o, OptionVisitor& v) {
+  v.option("shape", o.shape);
+  v.option("name", o.name);
+}
+
+// Whether samples have the declared shape is the model's to check: a stream feeds single steps.
+Shape output_shape(const void*, std::span<const Shape> inputs, std::string_view) {
+  return inputs[0];
+}
+
+bool is_identity(const void*, bool) { return true; }
+
+std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes&) { return nullptr; }
+
+}  // namespace
+
+const LayerSpec& input_spec() {
+  static const LayerSpec spec = {.class_name = "InputLayer",
+                                 .auto_name = "input_layer",
+                                 .access = options_access<Input, visit_options>(),
+                                 .output_shape = output_shape,
+                                 .weights = no_weights,
+                                 .plan = plan,
+                                 .mask_rule = passes_mask,
+                                 .is_identity = is_identity,
+                                 .logits_of = no_logits,
+                                 .flops = no_flops};
+  return spec;
+}
+
+const LayerSpec& spec_of(const Input&) { return input_spec(); }
+
+}  // namespace engram

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layers/layer_spec.hpp"
+
+namespace engram {
+
+const LayerSpec* find_layer(std::string_view class_name) {
+  for (const LayerSpec* spec : layers()) {
+    if (spec->class_name == class_name) {
+      return spec;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<std::string_view> layer_names() {
+  std::vector<std::string_view> names;
+  for (const LayerSpec* spec : layers()) {
+    names.push_back(spec->class_name);
+  }
+  return names;
+}
+
+namespace {
+
+class CommonOptionsVisitor final : public OptionVisitor {
+ public:
+  CommonOptions found;
+
+  void option(std::string_view name, std::string& value) override {
+    if (name == "name") {
+      found.name = value;
+    }
+  }
+
+  void option(std::string_view name, bool& value) override {
+    if (name == "trainable") {
+      found.trainable = value;
+    } else if (name == "go_backwards") {
+      found.go_backwards = value;
+    }
+  }
+
+  void option(std::string_view, std::int64_t&, const Rule&) override {}
+  void option(std::string_view, float&, const Rule&) override {}
+  void option(std::string_view, std::optional<float>&, const Rule&) override {}
+  void option(std::string_view, std::optional<std::int64_t>&) override {}
+  void option(std::string_view, Shape&) override {}
+  void option(std::string_view, Activation&) override {}
+  void option(std::string_view, Initializer&) override {}
+  void fixed(std::string_view, const FixedValue&) override {}
+};
+
+}  // namespace
+
+CommonOptions common_options(const LayerSpec& spec, const void* options) {
+  CommonOptionsVisitor visitor;
+  spec.access.visit(const_cast<void*>(options), visitor);  // the visitor only looks
+  return visitor.found;
+}
+
+}  // namespace engram

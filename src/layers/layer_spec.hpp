@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a layer is to the engine, to the files and to the command: one LayerSpec for each kind.
+///
+/// A layer is one public header of options, one source here that defines its spec, and one word in
+/// the list of src/layers/CMakeLists.txt. Shapes of samples leave out the batch axis; -1 is a
+/// length that only a batch knows.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engram/layers/layer.hpp"
+#include "engram/tensor.hpp"
+#include "parts/loss_spec.hpp"
+#include "parts/options.hpp"
+
+namespace engram {
+
+/// One weight of a layer.
+struct WeightSpec {
+  std::string_view name;  ///< "recurrent_kernel"
+  Shape shape;
+  Initializer initializer;
+  std::int64_t ones_begin = 0, ones_end = 0;  ///< values set to 1 after the initializer
+};
+
+/// Values of one slice between two layers. A sample's shape (T, ...) lies time-major, as
+/// (T, rows, ...); a shape (D) as (rows, D).
+struct Signal {
+  float* value = nullptr;
+  float* gradient = nullptr;           ///< null when nobody needs it
+  std::uint8_t* mask = nullptr;        ///< (T, rows), 0 = skip the step; null: no mask
+  float* logits = nullptr;             ///< of the output layer, when LayerSizes asks for them
+};
+
+/// What is known when a plan is built.
+struct LayerSizes {
+  std::vector<Shape> inputs;  ///< samples' shapes, no -1
+  Shape output;
+  std::int64_t rows = 0;  ///< most rows of a slice
+  bool is_training = false;
+  bool needs_input_gradient = false;
+  bool has_mask = false;       ///< inputs[0] comes with a mask
+  bool keeps_logits = false;   ///< fill Signal::logits; the gradient may come by them
+};
+
+/// One slice's turn.
+struct SliceRun {
+  std::int64_t rows = 0;
+  std::int64_t first_row = 0;  ///< of the slice in the minibatch
+  std::uint64_t seed = 0, step = 0;
+  std::uint32_t position = 0;  ///< of the layer in the model
+  std::span<const Signal> inputs;
+  Signal output;
+  bool is_gradient_of_logits = false;
+  std::span<const float* const> weights;  ///< in the order of LayerSpec::weights, Keras's layout
+  std::span<float* const> gradients;      ///< added to; null: not wanted
+  const float* packed = nullptr;
+  float* workspace = nullptr;
+  float* states = nullptr;  ///< carried from call to call; null: none
+};
+
+/// A layer made ready for certain sizes. Holds no data of a slice: slices run at the same time.
+class LayerPlan {
+ public:
+  virtual ~LayerPlan() = default;
+
+  virtual std::int64_t packed_floats() const { return 0; }
+  virtual std::int64_t pack_parts() const { return 0; }
+  virtual void pack(std::span<const float* const> /*weights*/,
+                    float* /*packed*/,
+                    std::int64_t /*part*/) const {}
+
+  virtual std::int64_t workspace_floats() const { return 0; }
+  virtual std::int64_t state_floats() const { return 0; }  ///< a row
+
+  virtual void forward(const SliceRun& run) const = 0;
+  virtual void backward(const SliceRun& run) const = 0;
+};
+
+/// What happens to a mask on its way through a layer.
+enum class MaskRule { drops, passes, makes };
+
+struct LayerSpec {
+  std::string_view class_name;  ///< Keras's, "LSTM"
+  std::string_view auto_name;   ///< "lstm"
+  std::string_view weight_scope = "";  ///< Keras keeps the weights in this part of the layer ("cell")
+  OptionsAccess access;
+
+  /// Errors: ShapeError, with `where` as the place.
+  Shape (*output_shape)(const void* options, std::span<const Shape> inputs, std::string_view where);
+  std::vector<WeightSpec> (*weights)(const void* options, std::span<const Shape> inputs);
+  std::unique_ptr<LayerPlan> (*plan)(const void* options, const LayerSizes& sizes);
+
+  MaskRule (*mask_rule)(const void* options);
+  bool (*is_identity)(const void* options, bool is_training);
+  LogitsOf (*logits_of)(const void* options);
+  std::int64_t (*flops)(const void* options, std::span<const Shape> inputs);  ///< forward, a row
+};
+
+/// The defaults of the functions that most layers have no need of.
+inline std::vector<WeightSpec> no_weights(const void*, std::span<const Shape>) { return {}; }
+inline MaskRule passes_mask(const void*) { return MaskRule::passes; }
+inline bool is_never_identity(const void*, bool) { return false; }
+inline LogitsOf no_logits(const void*) { return LogitsOf::none; }
+inline std::int64_t no_flops(const void*, std::span<const Shape>) { return 0; }
+
+/// Every kind of layer, and one by its Keras class name (null when there is none).
+std::span<const LayerSpec* const> layers();
+const LayerSpec* find_layer(std::string_view class_name);
+std::vector<std::string_view> layer_names();
+
+/// Options that every layer may have.
+struct CommonOptions {
+  std::string name;
+  bool trainable = true;
+  bool go_backwards = false;
+};
+CommonOptions common_options(const LayerSpec& spec, const void* options);
+
+}  // namespace engram

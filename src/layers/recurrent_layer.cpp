@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layers/recurrent_layer.hpp"
+
+#include <fmt/format.h>
+
+#include "base/aligned.hpp"
+#include "base/error.hpp"
+#include "kernels/elementwise.hpp"
+#include "parts/functions.hpp"
+
+namespace engram {
+
+namespace k = kernels;
+
+namespace {
+
+/// The elementwise function of a gate. Errors: OptionError for softmax.
+k::Function gate_function(Activation activation, std::string_view where) {
+  const std::optional<k::Function> function = function_of(activation);
+  if (!function) {
+    throw error<OptionError>({.where = std::string(where),
+                              .expected = "an activation of single values in a recurrent layer",
+                              .got = quoted(activation.name()),
+                              .remedy = "Use linear, tanh, sigmoid, hard_sigmoid or relu."});
+  }
+  return *function;
+}
+
+class RecurrentPlan final : public LayerPlan {
+ public:
+  RecurrentPlan(const RecurrentOptions& o, const LayerSizes& sizes) : o_(o) {
+    spec_ = {.cell = o.cell,
+             .T = sizes.inputs[0][0],
+             .D = sizes.inputs[0][1],
+             .H = o.units,
+             .S = sizes.rows,
+             .activation = gate_function(o.activation, "recurrent layer"),
+             .recurrent_activation = gate_function(o.recurrent_activation, "recurrent layer"),
+             .use_bias = o.use_bias,
+             .return_sequences = o.return_sequences,
+             .go_backwards = o.go_backwards,
+             .zero_output_for_mask = o.zero_output_for_mask,
+             .keeps = sizes.is_training,
+             .needs_dx = sizes.is_training && sizes.needs_input_gradient,
+             .has_input_dropout = sizes.is_training && o.dropout > 0,
+             .has_recurrent_dropout = sizes.is_training && o.recurrent_dropout > 0};
+    masks_ = k::dropout_masks(spec_);
+    workspace_ = aligned_floats(k::workspace_floats(spec_));
+    input_factors_ = spec_.has_input_dropout ? aligned_floats(masks_ * spec_.S * spec_.D) : 0;
+    recurrent_factors_ =
+        spec_.has_recurrent_dropout ? aligned_floats(masks_ * spec_.S * spec_.H) : 0;
+  }
+
+  std::int64_t packed_floats() const override { return k::packed_floats(spec_); }
+
+  std::int64_t pack_parts() const override { return k::recurrent_pack_parts(spec_); }
+
+  void pack(std::span<const float* const> weights,
+            float* packed,
+            std::int64_t part) const override {
+    k::recurrent_pack(spec_,
+                      {.kernel = weights[0],
+                       .recurrent_kernel = weights[1],
+                       .bias = o_.use_bias ? weights[2] : nullptr},
+                      packed,
+                      part);
+  }
+
+  std::int64_t workspace_floats() const override {
+    return workspace_ + input_factors_ + recurrent_factors_;
+  }
+
+  std::int64_t state_floats() const override {
+    return spec_.H * (spec_.cell == k::Cell::lstm ? 2 : 1);
+  }
+
+  void forward(const SliceRun& run) const override {
+    const k::RecurrentForward a = arguments(run);
+    fill(a.input_dropout, spec_.D, o_.dropout, 0, run);
+    fill(a.recurrent_dropout, spec_.H, o_.recurrent_dropout, 1, run);
+    k::recurrent_forward(spec_, a);
+  }
+
+  void backward(const SliceRun& run) const override {
+    const k::RecurrentForward a = arguments(run);
+    k::recurrent_backward(spec_,
+                          {.forward = &a,
+                           .dy = run.output.gradient,
+                           .dx = spec_.needs_dx ? run.inputs[0].gradient : nullptr,
+                           .dkernel = run.gradients[0],
+                           .drecurrent_kernel = run.gradients[1],
+                           .dbias = o_.use_bias ? run.gradients[2] : nullptr});
+  }
+
+ private:
+  k::RecurrentForward arguments(const SliceRun& run) const {
+    float* input_factors = run.workspace + workspace_;
+    float* h = run.states;
+    float* c = h != nullptr && spec_.cell == k::Cell::lstm ? h + run.rows * spec_.H : nullptr;
+    return {.packed = run.packed,
+            .rows = run.rows,
+            .x = run.inputs[0].value,
+            .mask = run.inputs[0].mask,
+            .input_dropout = spec_.has_input_dropout ? input_factors : nullptr,
+            .recurrent_dropout =
+                spec_.has_recurrent_dropout ? input_factors + input_factors_ : nullptr,
+            .h0 = h,
+            .c0 = c,
+            .y = run.output.value,
+            .h_last = h,
+            .c_last = c,
+            .workspace = run.workspace};
+  }
+
+  /// Factors (masks, rows, n) of each row's own stream; the same at every step.
+  void fill(const float* factors,
+            std::int64_t n,
+            float rate,
+            std::uint64_t which,
+            const SliceRun& run) const {
+    if (factors == nullptr) {
+      return;
+    }
+    for (std::int64_t mask = 0; mask < masks_; ++mask) {
+      for (std::int64_t row = 0; row < run.rows; ++row) {
+        const k::DropoutKey key{.seed = run.seed + static_cast<std::uint64_t>(o_.seed.value_or(0)),
+                                .step = run.step,
+                                .layer = run.position * 16u + 2u * static_cast<std::uint32_t>(mask) +
+                                         static_cast<std::uint32_t>(which),
+                                .row = static_cast<std::uint32_t>(run.first_row + row)};
+        k::dropout_factors(const_cast<float*>(factors) + (mask * run.rows + row) * n, n, rate, key);
+      }
+    }
+  }
+
+  RecurrentOptions o_;
+  k::RecurrentSpec spec_;
+  std::int64_t masks_ = 1;
+  std::int64_t workspace_ = 0, input_factors_ = 0, recurrent_factors_ = 0;
+};
+
+}  // namespace
+
+Shape recurrent_output_shape(const RecurrentOptions& o,
+                             std::span<const Shape> inputs,
+                             std::string_view where) {
+  gate_function(o.activation, where);
+  gate_function(o.recurrent_activation, where);
+  if (inputs[0].size() != 2) {
+    Shape with_batch = inputs[0];
+    with_batch.insert(with_batch.begin(), -1);
+    throw error<ShapeError>({.where = std::string(where),
+                             .expected = "input of rank 3 (batch, time, features)",
+                             .got = to_string(with_batch),
+                             .remedy = inputs[0].size() == 1 ? "Add a time or a feature axis."
+                                                             : "Reshape the input."});
+  }
+  return o.return_sequences ? Shape{inputs[0][0], o.units} : Shape{o.units};
+}
+
+std::vector<WeightSpec> recurrent_weights(const RecurrentOptions& o,
+                                          std::span<const Shape> inputs) {
+  const std::int64_t columns = k::gates_of(o.cell) * o.units;
+  std::vector<WeightSpec> weights = {
+      {.name = "kernel", .shape = {inputs[0][1], columns}, .initializer = o.kernel_initializer},
+      {.name = "recurrent_kernel",
+       .shape = {o.units, columns},
+       .initializer = o.recurrent_initializer}};
+  if (o.use_bias) {
+    const bool has_two = o.cell == k::Cell::gru_reset_after;
+    weights.push_back({.name = "bias",
+                       .shape = has_two ? Shape{2, columns} : Shape{columns},
+                       .initializer = o.bias_initializer,
+                       .ones_begin = o.unit_forget_bias ? o.units : 0,
+                       .ones_end = o.unit_forget_bias ? 2 * o.units : 0});
+  }
+  return weights;
+}
+
+std::unique_ptr<LayerPlan> recurrent_plan(const RecurrentOptions& o, const LayerSizes& sizes) {
+  return std::make_unique<RecurrentPlan>(o, sizes);
+}
+
+std::int64_t recurrent_flops(const RecurrentOptions& o, std::span<const Shape> inputs) {
+  return 2 * k::gates_of(o.cell) * o.units * (inputs[0][1] + o.units) * inputs[0][0];
+}
+
+}  // namespace engram

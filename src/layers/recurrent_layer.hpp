@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What SimpleRNN, LSTM and GRU share: shapes, weights, and the plan over kernels/recurrent.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "kernels/recurrent.hpp"
+#include "layers/layer_spec.hpp"
+
+namespace engram {
+
+/// The options of a recurrent layer that the plan needs, whatever its kind.
+struct RecurrentOptions {
+  kernels::Cell cell = kernels::Cell::lstm;
+  std::int64_t units = 0;
+  Activation activation, recurrent_activation;
+  bool use_bias = true;
+  Initializer kernel_initializer, recurrent_initializer, bias_initializer;
+  bool unit_forget_bias = false;
+  float dropout = 0, recurrent_dropout = 0;
+  bool return_sequences = false, go_backwards = false, zero_output_for_mask = false;
+  std::optional<std::int64_t> seed = {};
+};
+
+/// Copies the options that all three kinds have.
+template <class Layer>
+RecurrentOptions recurrent_options(const Layer& o, kernels::Cell cell) {
+  return {.cell = cell,
+          .units = o.units,
+          .activation = o.activation,
+          .recurrent_activation = {},
+          .use_bias = o.use_bias,
+          .kernel_initializer = o.kernel_initializer,
+          .recurrent_initializer = o.recurrent_initializer,
+          .bias_initializer = o.bias_initializer,
+          .dropout = o.dropout,
+          .recurrent_dropout = o.recurrent_dropout,
+          .return_sequences = o.return_sequences,
+          .go_backwards = o.go_backwards,
+          .zero_output_for_mask = o.zero_output_for_mask,
+          .seed = o.seed};
+}
+
+/// The spec of a kind whose options become RecurrentOptions by `Common`.
+template <class Layer, RecurrentOptions (*Common)(const Layer&)>
+LayerSpec recurrent_spec(OptionsAccess access,
+                         std::string_view class_name,
+                         std::string_view auto_name);
+
+/// The options that all three kinds have, in the order of Keras's config: those up to `units`, and
+/// the regularizers, constraints and dropout rates.
+template <class Layer>
+void visit_first_options(Layer& o, OptionVisitor& v) {
+  v.option("name", o.name);
+  v.option("trainable", o.trainable);
+  v.option("return_sequences", o.return_sequences);
+  v.fixed("return_state", false);
+  v.option("go_backwards", o.go_backwards);
+  v.fixed("stateful", false);
+  v.ignored("unroll", false);
+  v.option("zero_output_for_mask", o.zero_output_for_mask);
+  v.option("units", o.units, at_least(1));
+}
+
+template <class Layer>
+void visit_weight_options(Layer& o, OptionVisitor& v) {
+  v.option("use_bias", o.use_bias);
+  v.option("kernel_initializer", o.kernel_initializer);
+  v.option("recurrent_initializer", o.recurrent_initializer);
+  v.option("bias_initializer", o.bias_initializer);
+}
+
+template <class Layer>
+void visit_last_options(Layer& o, OptionVisitor& v) {
+  for (const char* name : {"kernel_regularizer",
+                           "recurrent_regularizer",
+                           "bias_regularizer",
+                           "activity_regularizer",
+                           "kernel_constraint",
+                           "recurrent_constraint",
+                           "bias_constraint"}) {
+    v.fixed(name, {});
+  }
+  v.option("dropout", o.dropout, in_range_below(0, 1));
+  v.option("recurrent_dropout", o.recurrent_dropout, in_range_below(0, 1));
+}
+
+Shape recurrent_output_shape(const RecurrentOptions& o,
+                             std::span<const Shape> inputs,
+                             std::string_view where);
+std::vector<WeightSpec> recurrent_weights(const RecurrentOptions& o, std::span<const Shape> inputs);
+std::unique_ptr<LayerPlan> recurrent_plan(const RecurrentOptions& o, const LayerSizes& sizes);
+std::int64_t recurrent_flops(const RecurrentOptions& o, std::span<const Shape> inputs);
+
+template <class Layer, RecurrentOptions (*Common)(const Layer&)>
+LayerSpec recurrent_spec(OptionsAccess access,
+                         std::string_view class_name,
+                         std::string_view auto_name) {
+  return {
+      .class_name = class_name,
+      .auto_name = auto_name,
+      .weight_scope = "cell",
+      .access = access,
+      .output_shape =
+          [](const void* o, std::span<const Shape> inputs, std::string_view where) {
+            return recurrent_output_shape(Common(*static_cast<const Layer*>(o)), inputs, where);
+          },
+      .weights =
+          [](const void* o, std::span<const Shape> inputs) {
+            return recurrent_weights(Common(*static_cast<const Layer*>(o)), inputs);
+          },
+      .plan =
+          [](const void* o, const LayerSizes& sizes) {
+            return recurrent_plan(Common(*static_cast<const Layer*>(o)), sizes);
+          },
+      .mask_rule =
+          [](const void* o) {
+            const bool sequences = static_cast<const Layer*>(o)->return_sequences;
+            return sequences ? MaskRule::passes : MaskRule::drops;
+          },
+      .is_identity = is_never_identity,
+      .logits_of = no_logits,
+      .flops =
+          [](const void* o, std::span<const Shape> inputs) {
+            return recurrent_flops(Common(*static_cast<const Layer*>(o)), inputs);
+          }};
+}
+
+}  // namespace engram
