@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/slices.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace engram {
+
+namespace {
+
+// A training slice of 16 rows keeps a core's products near their peak while its buffers stay close;
+// weights that no longer fit a private cache (1 MB) want more rows for each time they are read.
+constexpr std::int64_t kTrainingRows = 16, kInferenceRows = 32, kLargeRows = 64;
+constexpr std::int64_t kLargeWeights = 200'000;
+
+// Each slice of a training batch has gradients of its own; more slices than this gain nothing.
+constexpr std::int64_t kMostTrainingSlices = 16;
+
+std::int64_t steps_of(const Shape& sample) { return sample.size() > 1 ? sample[0] : 1; }
+
+}  // namespace
+
+std::int64_t slice_rows(std::int64_t batch_rows, std::int64_t weight_floats, bool is_training) {
+  std::int64_t rows = is_training ? kTrainingRows : kInferenceRows;
+  if (weight_floats > kLargeWeights) {
+    rows = kLargeRows;
+  }
+  if (is_training) {
+    const std::int64_t least = (batch_rows + kMostTrainingSlices - 1) / kMostTrainingSlices;
+    rows = std::max(rows, (least + 7) / 8 * 8);
+  }
+  return std::max<std::int64_t>(1, std::min(rows, batch_rows));
+}
+
+void gather_time_major(const float* from,
+                       const Shape& sample,
+                       std::span<const std::int64_t> order,
+                       float* to) {
+  const std::int64_t steps = steps_of(sample);
+  const std::int64_t inner = size_of(sample) / std::max<std::int64_t>(steps, 1);
+  const auto rows = static_cast<std::int64_t>(order.size());
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const float* source = from + order[static_cast<std::size_t>(row)] * steps * inner;
+    for (std::int64_t t = 0; t < steps; ++t) {
+      std::copy_n(source + t * inner, inner, to + (t * rows + row) * inner);
+    }
+  }
+}
+
+void scatter_time_major(const float* from, const Shape& sample, std::int64_t rows, float* to) {
+  const std::int64_t steps = steps_of(sample);
+  const std::int64_t inner = size_of(sample) / std::max<std::int64_t>(steps, 1);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t t = 0; t < steps; ++t) {
+      std::copy_n(from + (t * rows + row) * inner, inner, to + (row * steps + t) * inner);
+    }
+  }
+}
+
+void each_task(std::int64_t tasks,
+               bool is_small,
+               Workers& workers,
+               const Workers::Task& task) {
+  if (!is_small) {
+    workers.run(tasks, task);
+    return;
+  }
+  for (std::int64_t i = 0; i < tasks; ++i) {
+    task(i, 0);
+  }
+}
+
+}  // namespace engram

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// How a batch is cut into slices, and how a slice's rows come from and go to row-major arrays.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/workers.hpp"
+#include "engram/tensor.hpp"
+
+namespace engram {
+
+/// Rows of a slice. Depends on the batch size and the number of weights only.
+std::int64_t slice_rows(std::int64_t batch_rows, std::int64_t weight_floats, bool is_training);
+
+/// Copies the rows `order` of `from` (rows, sample) to `to`, time-major: a sample (T, ...) goes to
+/// (T, order.size(), ...), a sample (D) to (order.size(), D).
+void gather_time_major(const float* from,
+                       const Shape& sample,
+                       std::span<const std::int64_t> order,
+                       float* to);
+
+/// The inverse for `rows` rows that lie one after another in `to`.
+void scatter_time_major(const float* from, const Shape& sample, std::int64_t rows, float* to);
+
+/// Runs task(0) ... task(tasks - 1), on the calling thread alone when `is_small`.
+void each_task(std::int64_t tasks,
+               bool is_small,
+               Workers& workers,
+               const Workers::Task& task);
+
+}  // namespace engram

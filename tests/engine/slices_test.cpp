@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/slices.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace engram {
+namespace {
+
+TEST(Slices, GatherPutsTimeFirst) {
+  // Two samples (T 2, D 2); the rows are taken in the order 1, 0.
+  const std::vector<float> x = {0, 1, 2, 3, 10, 11, 12, 13};
+  const std::vector<std::int64_t> order = {1, 0};
+  std::vector<float> slice(8);
+  gather_time_major(x.data(), {2, 2}, order, slice.data());
+  EXPECT_EQ(slice, (std::vector<float>{10, 11, 0, 1, 12, 13, 2, 3}));
+}
+
+TEST(Slices, GatherKeepsRowsOfRankOne) {
+  const std::vector<float> x = {0, 1, 2, 3};
+  const std::vector<std::int64_t> order = {1, 0};
+  std::vector<float> slice(4);
+  gather_time_major(x.data(), {2}, order, slice.data());
+  EXPECT_EQ(slice, (std::vector<float>{2, 3, 0, 1}));
+}
+
+TEST(Slices, ScatterUndoesGather) {
+  const std::vector<float> x = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+  const std::vector<std::int64_t> order = {0, 1};
+  std::vector<float> slice(12), back(12);
+  gather_time_major(x.data(), {3, 2}, order, slice.data());
+  scatter_time_major(slice.data(), {3, 2}, 2, back.data());
+  EXPECT_EQ(back, x);
+}
+
+TEST(Slices, TrainingHasSixteenSlicesAtMost) {
+  for (const std::int64_t rows : {1, 7, 16, 33, 64, 256, 257, 1000, 4096}) {
+    const std::int64_t size = slice_rows(rows, 1000, true);
+    EXPECT_GE(size, 1);
+    EXPECT_LE((rows + size - 1) / size, 16) << rows;
+  }
+}
+
+TEST(Slices, SmallBatchIsOneSliceOfItsRows) { EXPECT_EQ(slice_rows(5, 1000, true), 5); }
+
+}  // namespace
+}  // namespace engram
