@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A model: layers with weights, trained by fit, judged by evaluate, used by predict.
+///
+/// Example:
+///   Sequential model({LSTM{.units = 80}, Dense{.units = 1}});
+///   model.compile({.optimizer = Adam{}, .loss = "mean_squared_error"});
+///   History history = model.fit(x, y, {.batch_size = 64, .epochs = 50});
+///   Tensor predicted = model.predict(x);
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engram/callbacks.hpp"
+#include "engram/layers/layer.hpp"
+#include "engram/losses.hpp"
+#include "engram/metrics.hpp"
+#include "engram/optimizers.hpp"
+#include "engram/tensor.hpp"
+
+namespace engram {
+
+struct ModelData;
+
+/// What training, evaluation and files need beside the layers.
+struct CompileOptions {
+  Optimizer optimizer = "rmsprop";
+  Loss loss = "mean_squared_error";
+  std::vector<Metric> metrics = {};
+};
+
+/// Arrays judged after each epoch; empty x: none.
+struct ValidationData {
+  Tensor x = {}, y = {};
+};
+
+/// Takes pieces of progress text. The library does not print:
+/// [](const std::string& text) { std::fputs(text.c_str(), stdout); }
+using ProgressSink = std::function<void(const std::string&)>;
+
+struct FitOptions {
+  std::int64_t batch_size = 32;
+  std::int64_t epochs = 1;
+  int verbose = 1;                    ///< what `progress` gets: 0 nothing, 1 a bar (a line an epoch
+                                      ///< when not on a terminal), 2 a line an epoch
+  std::vector<AnyCallback> callbacks = {};
+  double validation_split = 0.0;      ///< share of the last rows kept for validation
+  ValidationData validation_data = {};
+  bool shuffle = true;                ///< order from the model's seed and the epoch only
+  std::int64_t initial_epoch = 0;
+  std::int64_t validation_batch_size = 0;  ///< 0: batch_size
+  std::int64_t validation_freq = 1;
+  bool resume = false;                ///< go on from the training state in the model (a loaded file)
+  const std::atomic<bool>* stop = nullptr;  ///< when it turns true: finish the batch and return
+  ProgressSink progress = {};         ///< where progress goes; empty: nowhere
+  bool is_terminal = false;           ///< `progress` may redraw its line
+};
+
+/// The outcome of fit.
+struct History {
+  std::vector<std::int64_t> epoch;                     ///< epochs done, 0-based, resumed ones included
+  std::map<std::string, std::vector<double>> history;  ///< by name: "loss", "val_loss", metrics
+  bool is_interrupted = false;                         ///< FitOptions::stop ended it inside an epoch
+};
+
+struct EvaluateOptions {
+  std::int64_t batch_size = 32;
+};
+
+struct PredictOptions {
+  std::int64_t batch_size = 256;
+};
+
+/// Steps one sequence at a time through the model, keeping the states of its recurrent layers.
+/// Many streams may run over one model, each on its own thread; the model must not be trained or
+/// destroyed meanwhile. After `step` returns no memory was allocated and no lock taken.
+class Stream {
+ public:
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+  ~Stream();  // the plan's type is private
+
+  /// One time step: x holds D values; the result (valid until the next call) the model's output.
+  std::span<const float> step(std::span<const float> x);
+
+  /// Sets all states to zero.
+  void reset();
+
+  /// All states, layer after layer (LSTM: h then c), to keep or to set.
+  std::span<float> states();
+
+ private:
+  friend class Model;
+  struct Impl;
+  explicit Stream(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A row of summary() and of `engram inspect`.
+struct LayerInfo {
+  std::string name, class_name;
+  Shape output_shape;  ///< with the batch axis as -1
+  std::int64_t params = 0, trainable_params = 0;
+  bool has_weights = true;  ///< false for kinds such as Dropout, which need no building
+};
+
+/// A weight of the model; `path` is unique, such as "lstm/recurrent_kernel".
+struct WeightInfo {
+  std::string path, layer, name;
+  Shape shape;
+  bool is_trainable = true;
+};
+
+class Model {
+ public:
+  Model();
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();  // ModelData is private
+
+  const std::string& name() const;
+  std::vector<LayerInfo> layers() const;
+  bool is_built() const;
+
+  /// Makes the weights for inputs of `input_shape` (without the batch axis); fit and predict do it.
+  /// Errors: ShapeError when a layer cannot take what comes.
+  void build(const Shape& input_shape);
+
+  /// Errors: OptionError for options that contradict each other or are out of range.
+  void compile(CompileOptions options);
+  bool is_compiled() const;
+
+  /// Trains for options.epochs epochs over x (N, ...) and y (N, ...).
+  /// Errors: StateError before compile; ShapeError, DataError (non-finite, empty), OptionError.
+  History fit(const Tensor& x, const Tensor& y, FitOptions options = {});
+
+  /// The loss and metrics over x and y, without training.
+  Logs evaluate(const Tensor& x, const Tensor& y, EvaluateOptions options = {});
+
+  /// The output for each row of x.
+  Tensor predict(const Tensor& x, PredictOptions options = {});
+
+  /// One update on one batch, or the figures of one batch: the loss and metrics.
+  Logs train_on_batch(const Tensor& x, const Tensor& y);
+  Logs test_on_batch(const Tensor& x, const Tensor& y);
+
+  /// A stream over a built model whose layers keep time order.
+  Stream stream() const;
+
+  std::int64_t count_params() const;
+  std::vector<WeightInfo> weights() const;
+  std::vector<Tensor> get_weights() const;
+
+  /// Errors: ShapeError when number or shapes differ from get_weights().
+  void set_weights(const std::vector<Tensor>& weights);
+
+  /// Keras's table of layers, shapes and parameter counts, `columns` wide.
+  std::string summary(int columns = 80) const;
+
+  /// A callback sets it to end training after the present batch.
+  bool stop_training = false;
+
+  /// Text stored in the model's file beside the model (scaler, window, column, ...), by key.
+  std::map<std::string, std::string>& notes();
+  const std::map<std::string, std::string>& notes() const;
+
+  /// Everything inside, for the readers and writers of files; src/model/model_data.hpp.
+  ModelData& data() { return *data_; }
+  const ModelData& data() const { return *data_; }
+
+ protected:
+  std::unique_ptr<ModelData> data_;
+};
+
+}  // namespace engram

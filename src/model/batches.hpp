@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Batches through a model: plans, judgement, one training step. What fit, evaluate, predict share.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engram/tensor.hpp"
+#include "model/model_data.hpp"
+
+namespace engram {
+
+/// Builds the model for `x` if need be, and checks what it is given.
+/// Errors: ShapeError for no rows or a wrong shape; DataError for values that are not finite.
+void check_inputs(ModelData& data, const Tensor& x, std::string_view where);
+
+/// Checks that y (N, ...) can be compared with the model's output for x.
+/// Errors: StateError before compile; ShapeError; DataError.
+void check_targets(ModelData& data, const Tensor& x, const Tensor& y, std::string_view where);
+
+/// Loss and metrics for outputs against targets of y's shape.
+Judgement judgement_of(const ModelData& data, const Tensor& x, const Tensor& y);
+
+/// The plan for batches of `rows` rows of x, made on first use.
+Plan& plan_for(ModelData& data, const PlanKey& key, const Judgement* judgement);
+
+/// The pool of threads, as large as runtime.hpp's setting says.
+Workers& workers_of(ModelData& data);
+
+/// One step of training on the rows `order`; the figures are those before the update.
+BatchFigures train_on_rows(ModelData& data,
+                           const Tensor& x,
+                           const Tensor& y,
+                           std::int64_t batch_size,
+                           std::span<const std::int64_t> order);
+
+/// The figures of all rows of x and y, without training.
+EpochSums evaluate_rows(ModelData& data,
+                        const Tensor& x,
+                        const Tensor& y,
+                        std::int64_t batch_size);
+
+/// The gradient of the mean loss over x and y by each weight, in the order of Model::weights, as a
+/// training step sees it before clipping. For tests and inspection.
+std::vector<Tensor> gradients_of(ModelData& data, const Tensor& x, const Tensor& y);
+
+/// Adds a batch of `rows` rows to the sums of an epoch.
+void add_batch(EpochSums& sums, const BatchFigures& batch, std::int64_t rows);
+
+/// "loss" and the metrics of `sums`, in the order of compile, with `prefix` before each name.
+Logs logs_of(const ModelData& data, const Judgement& judgement, const EpochSums& sums,
+             const std::string& prefix);
+
+}  // namespace engram

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The training loop: epochs, batches, validation, callbacks, and going on where a run stopped.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "engram/model.hpp"
+#include "model/batches.hpp"
+#include "model/model_data.hpp"
+#include "model/progress.hpp"
+
+namespace engram {
+
+namespace {
+
+Logs sorted(Logs logs) {
+  std::stable_sort(logs.begin(), logs.end(), [](const auto& a, const auto& b) {
+    return a.first < b.first;
+  });
+  return logs;
+}
+
+void check_fit_options(const FitOptions& options) {
+  const auto check = [](const char* name, double value, const Rule& rule) {
+    if (!rule.allows(value)) {
+      throw error<OptionError>({.where = "fit",
+                                .expected = fmt::format("{} {}", name, rule.text()),
+                                .got = fmt::format("{}", value)});
+    }
+  };
+  check("batch_size", static_cast<double>(options.batch_size), at_least(1));
+  check("epochs", static_cast<double>(options.epochs), at_least(0));
+  check("initial_epoch", static_cast<double>(options.initial_epoch), at_least(0));
+  check("validation_batch_size", static_cast<double>(options.validation_batch_size), at_least(0));
+  check("validation_freq", static_cast<double>(options.validation_freq), at_least(1));
+  check("validation_split", options.validation_split, in_range_below(0, 1));
+}
+
+class FitLoop {
+ public:
+  FitLoop(Model& model, const Tensor& x, const Tensor& y, FitOptions& options)
+      : model_(model),
+        data_(model.data()),
+        x_(x),
+        y_(y),
+        options_(options),
+        judgement_(judgement_of(data_, x, y)),
+        progress_({.verbose = options.verbose,
+                   .epochs = options.epochs,
+                   .steps = (x.shape()[0] + options.batch_size - 1) / options.batch_size,
+                   .is_terminal = options.is_terminal,
+                   .sink = options.progress}) {}
+
+  History run() {
+    begin();
+    while (state().epoch < options_.epochs && !model_.stop_training) {
+      if (!run_epoch()) {
+        break;
+      }
+    }
+    const bool is_interrupted = state().batch > 0;
+    for (Callback* callback : ordered_) {
+      callback->on_train_end();
+    }
+    data_.training = current_training_state(data_);
+    return {.epoch = state().epochs_done,
+            .history = state().history,
+            .is_interrupted = is_interrupted};
+  }
+
+ private:
+  TrainingState& state() { return *data_.training; }
+
+  bool is_shown() const { return options_.verbose > 0 && options_.progress != nullptr; }
+
+  /// Sets the callbacks up, and the state to begin from.
+  void begin() {
+    for (const AnyCallback& callback : options_.callbacks) {
+      data_.active_callbacks.push_back(&*callback);
+      ordered_.push_back(&*callback);
+      callback->set_model(model_);
+      callback->set_output(options_.progress);
+    }
+    std::stable_sort(ordered_.begin(), ordered_.end(), [](const auto* a, const auto* b) {
+      return a->order() < b->order();
+    });
+    model_.stop_training = false;
+    if (!options_.resume) {
+      data_.training.reset();
+    }
+    data_.resume_requested = options_.resume;
+    // The saver of the whole state comes first here: what it brings back, the others are given.
+    for (auto it = ordered_.rbegin(); it != ordered_.rend(); ++it) {
+      (*it)->on_train_begin();
+    }
+    if (data_.resume_requested && data_.training) {
+      resume();
+    } else {
+      data_.training = TrainingState{.epoch = options_.initial_epoch,
+                                     .rows = x_.shape()[0],
+                                     .batch_size = options_.batch_size,
+                                     .shuffle = options_.shuffle};
+    }
+  }
+
+  void resume() {
+    const TrainingState& s = state();
+    if (s.rows != x_.shape()[0] || s.batch_size != options_.batch_size ||
+        s.shuffle != options_.shuffle) {
+      throw error<OptionError>(
+          {.where = "fit: resume",
+           .expected = fmt::format("{} rows, batch_size {}, shuffle {}, as the stopped run had",
+                                   s.rows,
+                                   s.batch_size,
+                                   s.shuffle),
+           .got = fmt::format(
+               "{}, {}, {}", x_.shape()[0], options_.batch_size, options_.shuffle)});
+    }
+    if (s.callbacks.size() == data_.active_callbacks.size()) {
+      for (std::size_t i = 0; i < s.callbacks.size(); ++i) {
+        data_.active_callbacks[i]->restore(s.callbacks[i]);
+      }
+    }
+  }
+
+  /// False when the epoch was left in the middle.
+  bool run_epoch() {
+    const std::int64_t epoch = state().epoch;
+    if (state().batch == 0) {
+      for (Callback* callback : ordered_) {
+        callback->on_epoch_begin(epoch);
+      }
+    }
+    if (is_shown()) {
+      progress_.begin_epoch(epoch);
+    }
+    if (!run_batches(epoch)) {
+      return false;
+    }
+    Logs logs = logs_of(data_, judgement_, state().sums, "");
+    if (!options_.validation_data.x.empty() && (epoch + 1) % options_.validation_freq == 0) {
+      const ValidationData& v = options_.validation_data;
+      const std::int64_t size = options_.validation_batch_size > 0 ? options_.validation_batch_size
+                                                                   : options_.batch_size;
+      const EpochSums sums = evaluate_rows(data_, v.x, v.y, size);
+      const Logs val_logs = logs_of(data_, judgement_, sums, "val_");
+      logs.insert(logs.end(), val_logs.begin(), val_logs.end());
+    }
+    logs = sorted(std::move(logs));
+    if (is_shown()) {
+      progress_.end_epoch(logs);
+    }
+    end_epoch(epoch, logs);
+    return true;
+  }
+
+  bool run_batches(std::int64_t epoch) {
+    const std::int64_t rows = x_.shape()[0];
+    const std::vector<std::int64_t> order = epoch_order(epoch);
+    const std::int64_t batches = (rows + options_.batch_size - 1) / options_.batch_size;
+    while (state().batch < batches) {
+      const std::int64_t first = state().batch * options_.batch_size;
+      const std::int64_t size = std::min(options_.batch_size, rows - first);
+      const auto batch_rows = std::span(order).subspan(static_cast<std::size_t>(first),
+                                                       static_cast<std::size_t>(size));
+      const BatchFigures figures =
+          train_on_rows(data_, x_, y_, std::min(options_.batch_size, rows), batch_rows);
+      add_batch(state().sums, figures, size);
+      const std::int64_t batch = state().batch++;
+      report_batch(batch);
+      if (state().batch < batches && options_.stop != nullptr && *options_.stop) {
+        return false;
+      }
+      if (model_.stop_training) {
+        break;
+      }
+    }
+    return true;
+  }
+
+  /// Tells callbacks and the progress bar of a batch, with the epoch's means so far. A letter
+  /// program's batch takes microseconds: without listeners no logs are made.
+  void report_batch(std::int64_t batch) {
+    if (ordered_.empty() && !is_shown()) {
+      return;
+    }
+    const Logs logs = sorted(logs_of(data_, judgement_, state().sums, ""));
+    for (Callback* callback : ordered_) {
+      callback->on_train_batch_end(batch, logs);
+    }
+    if (is_shown()) {
+      progress_.update(batch + 1, logs);
+    }
+  }
+
+  void end_epoch(std::int64_t epoch, const Logs& logs) {
+    TrainingState& s = state();
+    s.epochs_done.push_back(epoch);
+    for (const auto& [name, value] : logs) {
+      s.history[name].push_back(value);
+    }
+    s.epoch = epoch + 1;
+    s.batch = 0;
+    s.sums = {};
+    for (Callback* callback : ordered_) {
+      callback->on_epoch_end(epoch, logs);
+    }
+    if (options_.stop != nullptr && *options_.stop) {
+      model_.stop_training = true;
+    }
+  }
+
+  std::vector<std::int64_t> epoch_order(std::int64_t epoch) const {
+    if (options_.shuffle) {
+      return shuffled_order(x_.shape()[0], data_.seed, epoch);
+    }
+    std::vector<std::int64_t> order(static_cast<std::size_t>(x_.shape()[0]));
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    return order;
+  }
+
+  Model& model_;
+  ModelData& data_;
+  const Tensor& x_;
+  const Tensor& y_;
+  FitOptions& options_;
+  Judgement judgement_;
+  ProgressBar progress_;
+  std::vector<Callback*> ordered_;
+};
+
+/// Ends a fit's hold on its callbacks, however it is left.
+struct ForgetCallbacks {
+  ModelData& data;
+
+  ~ForgetCallbacks() {
+    data.active_callbacks.clear();
+    data.resume_requested = false;
+  }
+};
+
+}  // namespace
+
+History Model::fit(const Tensor& x, const Tensor& y, FitOptions options) {
+  check_fit_options(options);
+  check_inputs(*data_, x, "fit");
+  check_targets(*data_, x, y, "fit");
+  ValidationData& validation = options.validation_data;
+  Tensor train_x, train_y;
+  if (options.validation_split > 0 && validation.x.empty()) {
+    const std::int64_t rows = x.shape()[0];
+    const auto cut = static_cast<std::int64_t>(
+        std::floor(static_cast<double>(rows) * (1.0 - options.validation_split)));
+    if (cut < 1 || cut == rows) {
+      throw error<OptionError>({.where = "fit",
+                                .expected = "a validation_split that leaves rows on both sides",
+                                .got = fmt::format("{} of {}", options.validation_split, rows)});
+    }
+    train_x = x.rows(0, cut);
+    train_y = y.rows(0, cut);
+    validation = {.x = x.rows(cut, rows), .y = y.rows(cut, rows)};
+  }
+  if (!validation.x.empty()) {
+    check_inputs(*data_, validation.x, "fit: validation_data");
+    check_targets(*data_, validation.x, validation.y, "fit: validation_data");
+  }
+  const ForgetCallbacks forget{*data_};
+  const bool is_split = !train_x.empty();
+  return FitLoop(*this, is_split ? train_x : x, is_split ? train_y : y, options).run();
+}
+
+Logs Model::train_on_batch(const Tensor& x, const Tensor& y) {
+  check_inputs(*data_, x, "train_on_batch");
+  check_targets(*data_, x, y, "train_on_batch");
+  std::vector<std::int64_t> order(static_cast<std::size_t>(x.shape()[0]));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  EpochSums sums;
+  add_batch(sums, train_on_rows(*data_, x, y, x.shape()[0], order), x.shape()[0]);
+  return logs_of(*data_, judgement_of(*data_, x, y), sums, "");
+}
+
+Logs Model::evaluate(const Tensor& x, const Tensor& y, EvaluateOptions options) {
+  if (options.batch_size < 1) {
+    throw error<OptionError>({.where = "evaluate",
+                              .expected = "batch_size at least 1",
+                              .got = std::to_string(options.batch_size)});
+  }
+  check_inputs(*data_, x, "evaluate");
+  check_targets(*data_, x, y, "evaluate");
+  const EpochSums sums = evaluate_rows(*data_, x, y, options.batch_size);
+  return logs_of(*data_, judgement_of(*data_, x, y), sums, "");
+}
+
+Logs Model::test_on_batch(const Tensor& x, const Tensor& y) {
+  return evaluate(x, y, {.batch_size = std::max<std::int64_t>(1, x.rank() > 0 ? x.shape()[0] : 0)});
+}
+
+}  // namespace engram

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engram/model.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.hpp"
+#include "engram/layers/input.hpp"
+#include "engram/sequential.hpp"
+#include "model/model_data.hpp"
+#include "model/runtime_state.hpp"
+#include "model/summary.hpp"
+
+namespace engram {
+
+Model::Model() : data_(std::make_unique<ModelData>()) { data_->seed = next_model_seed(); }
+
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
+
+namespace {
+
+/// Builds a model whose first layer is an Input.
+void build_if_declared(ModelData& data) {
+  const Input* input =
+      data.network.nodes.empty() ? nullptr : data.network.nodes[0].layer.get_if<Input>();
+  if (input != nullptr) {
+    build(data, input->shape);
+  }
+}
+
+}  // namespace
+
+const std::string& Model::name() const { return data_->name; }
+
+bool Model::is_built() const { return data_->is_built(); }
+
+bool Model::is_compiled() const { return data_->compiled.has_value(); }
+
+void Model::build(const Shape& input_shape) { engram::build(*data_, input_shape); }
+
+void Model::compile(CompileOptions options) {
+  build_if_declared(*data_);
+  engram::compile(*data_, std::move(options));
+}
+
+std::map<std::string, std::string>& Model::notes() { return data_->notes; }
+
+const std::map<std::string, std::string>& Model::notes() const { return data_->notes; }
+
+Sequential::Sequential(const std::vector<Layer>& layers, std::string name) {
+  data_->name = std::move(name);
+  for (const Layer& layer : layers) {
+    add(layer);
+  }
+  build_if_declared(*data_);
+}
+
+void Sequential::add(const Layer& layer) { add_layer(*data_, layer); }
+
+namespace {
+
+/// `base`, or base_1, base_2, ... when a layer has that name already.
+std::string free_name(const Network& network, const std::string& base) {
+  std::set<std::string> taken;
+  for (const NetworkNode& node : network.nodes) {
+    taken.insert(node.name);
+  }
+  std::string name = base;
+  for (int i = 1; taken.contains(name); ++i) {
+    name = fmt::format("{}_{}", base, i);
+  }
+  return name;
+}
+
+}  // namespace
+
+void add_layer(ModelData& data, const Layer& layer) {
+  if (data.is_built()) {
+    throw error<StateError>({.where = data.name,
+                             .expected = "layers to be added before the model is built",
+                             .got = std::string(layer.spec().class_name),
+                             .remedy = "Add all layers first."});
+  }
+  const std::string own = common_options(layer.spec(), layer.options()).name;
+  const std::string name =
+      own.empty() ? free_name(data.network, std::string(layer.spec().auto_name)) : own;
+  NetworkNode node{.layer = layer, .name = name};
+  check_options(layer.spec().access, layer.options(), node.where());
+  if (!own.empty() && free_name(data.network, own) != own) {
+    throw error<OptionError>({.where = data.name,
+                              .expected = "a different name for each layer",
+                              .got = quoted(own) + " twice"});
+  }
+  if (!data.network.nodes.empty()) {
+    node.inputs = {static_cast<int>(data.network.nodes.size()) - 1};
+  }
+  data.network.nodes.push_back(std::move(node));
+}
+
+void build_without_values(ModelData& data, const Shape& input) {
+  if (data.network.nodes.empty()) {
+    throw error<StateError>(
+        {.where = data.name, .expected = "at least one layer", .got = "none", .remedy = "Call add."});
+  }
+  place_weights(data.network, input);
+  data.weights = AlignedFloats(data.network.floats);
+  data.input = input;
+  touch_weights(data);
+  make_slots(data);
+}
+
+void build(ModelData& data, const Shape& input) {
+  if (data.is_built()) {
+    return;
+  }
+  build_without_values(data, input);
+  initialize_weights(data.network, input, data.seed, data.weights.data());
+}
+
+void compile(ModelData& data, CompileOptions options) {
+  const OptimizerSpec& spec = options.optimizer.spec();
+  check_options(spec.access, options.optimizer.options(), spec.class_name);
+  check_clipping(spec.clipping(options.optimizer.options()), spec.class_name);
+  const float learning_rate = spec.learning_rate(options.optimizer.options());
+  data.compiled = Compiled{.optimizer = std::move(options.optimizer),
+                           .loss = std::move(options.loss),
+                           .metrics = std::move(options.metrics),
+                           .learning_rate = learning_rate};
+  data.training.reset();
+  data.plans.clear();
+  make_slots(data);
+}
+
+void make_slots(ModelData& data) {
+  if (!data.compiled || !data.is_built()) {
+    return;
+  }
+  Compiled& compiled = *data.compiled;
+  const auto names = compiled.optimizer.spec().slots(compiled.optimizer.options());
+  compiled.slots.clear();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    compiled.slots.emplace_back(data.network.floats);
+    if (compiled.optimizer.spec().first_slot_value != nullptr) {
+      const float first = compiled.optimizer.spec().first_slot_value(compiled.optimizer.options());
+      std::ranges::fill(compiled.slots.back().span(), first);
+    }
+  }
+}
+
+void touch_weights(ModelData& data) { ++data.version; }
+
+std::optional<TrainingState> current_training_state(const ModelData& data) {
+  std::optional<TrainingState> state = data.training;
+  if (state && !data.active_callbacks.empty()) {
+    state->callbacks.clear();
+    for (const Callback* callback : data.active_callbacks) {
+      state->callbacks.push_back(callback->memory());
+    }
+  }
+  return state;
+}
+
+std::vector<LayerInfo> Model::layers() const {
+  std::vector<Shape> shapes(data_->network.nodes.size());
+  if (is_built()) {
+    shapes = output_shapes(data_->network, *data_->input);
+  }
+  std::vector<LayerInfo> infos;
+  for (std::size_t i = 0; i < data_->network.nodes.size(); ++i) {
+    const NetworkNode& node = data_->network.nodes[i];
+    LayerInfo info{.name = node.name, .class_name = std::string(node.spec().class_name)};
+    if (is_built()) {
+      info.output_shape = shapes[i];
+      info.output_shape.insert(info.output_shape.begin(), -1);
+    }
+    for (const int w : node.weights) {
+      const NetworkWeight& weight = data_->network.weights[static_cast<std::size_t>(w)];
+      info.params += weight.size;
+      info.trainable_params += weight.is_trainable ? weight.size : 0;
+    }
+    infos.push_back(std::move(info));
+  }
+  return infos;
+}
+
+std::int64_t Model::count_params() const {
+  std::int64_t count = 0;
+  for (const NetworkWeight& weight : data_->network.weights) {
+    count += weight.size;
+  }
+  return count;
+}
+
+std::vector<WeightInfo> Model::weights() const {
+  std::vector<WeightInfo> infos;
+  for (const NetworkWeight& w : data_->network.weights) {
+    infos.push_back({.path = w.path,
+                     .layer = w.layer,
+                     .name = w.name,
+                     .shape = w.shape,
+                     .is_trainable = w.is_trainable});
+  }
+  return infos;
+}
+
+std::vector<Tensor> Model::get_weights() const {
+  std::vector<Tensor> tensors;
+  for (const NetworkWeight& w : data_->network.weights) {
+    const float* values = data_->weights.data() + w.offset;
+    tensors.emplace_back(w.shape, std::vector<float>(values, values + w.size));
+  }
+  return tensors;
+}
+
+void Model::set_weights(const std::vector<Tensor>& weights) {
+  const std::vector<NetworkWeight>& places = data_->network.weights;
+  if (!is_built() || weights.size() != places.size()) {
+    throw error<ShapeError>(
+        {.where = data_->name + ".set_weights",
+         .expected = is_built() ? fmt::format("{} arrays", places.size()) : "a built model",
+         .got = fmt::format("{} arrays", weights.size())});
+  }
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (weights[i].shape() != places[i].shape) {
+      throw error<ShapeError>({.where = data_->name + ".set_weights: " + places[i].path,
+                               .expected = "shape " + to_string(places[i].shape),
+                               .got = to_string(weights[i].shape())});
+    }
+  }
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    std::copy_n(weights[i].data(), places[i].size, data_->weights.data() + places[i].offset);
+  }
+  touch_weights(*data_);
+}
+
+std::string Model::summary(int columns) const {
+  std::int64_t optimizer_params = 0;
+  if (is_compiled() && is_built()) {
+    for (const NetworkWeight& weight : data_->network.weights) {
+      const auto slots = static_cast<std::int64_t>(data_->compiled->slots.size());
+      optimizer_params += weight.is_trainable ? weight.size * slots : 0;
+    }
+    optimizer_params += 2;  // iteration and learning_rate
+  }
+  return summary_text(data_->name, layers(), optimizer_params, columns);
+}
+
+}  // namespace engram

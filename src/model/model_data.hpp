@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Everything inside a Model: what files hold, and what the engine needs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/aligned.hpp"
+#include "base/workers.hpp"
+#include "engine/network.hpp"
+#include "engine/plan.hpp"
+#include "engine/update.hpp"
+#include "engram/model.hpp"
+
+namespace engram {
+
+/// What compile() was given, with the optimizer's state.
+struct Compiled {
+  Optimizer optimizer;
+  Loss loss;
+  std::vector<Metric> metrics;
+  float learning_rate = 0;           ///< in use; the optimizer's option is where it began
+  std::int64_t iterations = 0;       ///< updates done
+  std::vector<AlignedFloats> slots;  ///< OptimizerSpec::slots, each laid out as the weights;
+                                     ///< empty until the model is built
+};
+
+/// Sums over the batches of an epoch so far.
+struct EpochSums {
+  double loss_sum = 0, rows = 0;  ///< a batch's loss counts by its rows
+  std::vector<double> metric_sums;
+  double metric_weight = 0;
+};
+
+/// Where training stands: with the weights and the optimizer's state, all that fit needs to go on
+/// as if it had never stopped.
+struct TrainingState {
+  std::int64_t epoch = 0;  ///< the epoch to go on in
+  std::int64_t batch = 0;  ///< batches of it that are done
+  EpochSums sums;          ///< of these batches
+  std::int64_t rows = 0, batch_size = 0;  ///< of the data, to recognise it
+  bool shuffle = true;
+  std::vector<std::int64_t> epochs_done;
+  std::map<std::string, std::vector<double>> history;
+  std::vector<CallbackMemory> callbacks;  ///< in the order of fit's list
+};
+
+struct ModelData {
+  std::string name = "sequential";
+  Network network;
+  std::optional<Shape> input;  ///< a sample's shape, known when built; -1: any length
+  AlignedFloats weights;       ///< flat, as Network::weights says
+  std::uint64_t version = 1;   ///< of the weights; changes with them
+  std::uint64_t seed = 0;
+  std::optional<Compiled> compiled;
+  std::optional<TrainingState> training;
+  bool resume_requested = false;  ///< a callback has put a state to go on from
+  std::map<std::string, std::string> notes;
+  std::string compile_problem;    ///< why a file's compile_config could not be used
+
+  bool is_built() const { return input.has_value(); }
+
+  // While fit runs: its callbacks, in the order of its list.
+  std::vector<Callback*> active_callbacks;
+
+  // What the engine keeps between batches.
+  std::unique_ptr<Workers> workers;
+  std::vector<std::unique_ptr<Plan>> plans;
+  std::unique_ptr<Updater> updater;
+};
+
+/// The training state as it is now, with the memory of the callbacks of a running fit.
+std::optional<TrainingState> current_training_state(const ModelData& data);
+
+/// Makes (zero) optimizer slots for a compiled, built model.
+void make_slots(ModelData& data);
+
+/// Builds from layers alone; `input` as in ModelData. Errors: ShapeError, OptionError.
+void build(ModelData& data, const Shape& input);
+
+/// The same with all weights 0, for readers of files.
+void build_without_values(ModelData& data, const Shape& input);
+
+/// Adds a layer; names it when it has no name. Errors: OptionError, StateError once built.
+void add_layer(ModelData& data, const Layer& layer);
+
+/// Sets the optimizer, loss and metrics, with fresh state. Errors: OptionError.
+void compile(ModelData& data, CompileOptions options);
+
+/// Says that the weights have changed.
+void touch_weights(ModelData& data);
+
+}  // namespace engram
