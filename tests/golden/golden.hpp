@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Reads the golden data of real Keras; tools/make_golden.py describes its form.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engram/sequential.hpp"
+#include "layers/layer_spec.hpp"
+
+namespace engram::golden {
+
+using nlohmann::json;
+
+inline json read(const std::string& name) {
+  std::ifstream file(std::string(ENGRAM_SOURCE_DIR) + "/tests/golden/" + name);
+  return json::parse(file);
+}
+
+/// The stream of numbers that stands for stored data: splitmix64, 24 bits of each word.
+class NumberStream {
+ public:
+  explicit NumberStream(std::uint64_t seed) : state_(seed) {}
+
+  std::uint64_t bits() {
+    state_ += 0x9E3779B97F4A7C15u;
+    std::uint64_t z = state_;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return (z ^ (z >> 31)) >> 40;
+  }
+
+  float value(float scale) {
+    return static_cast<float>(static_cast<double>(bits()) / (1 << 24) * 2 - 1) * scale;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+inline Tensor stream(std::uint64_t seed, const Shape& shape, float scale = 1) {
+  NumberStream numbers(seed);
+  Tensor tensor(shape);
+  for (float& value : tensor.values()) {
+    value = numbers.value(scale);
+  }
+  return tensor;
+}
+
+inline Tensor stream_of_ids(std::uint64_t seed, const Shape& shape, std::uint64_t n) {
+  NumberStream numbers(seed);
+  Tensor tensor(shape);
+  for (float& value : tensor.values()) {
+    value = static_cast<float>(numbers.bits() % n);
+  }
+  return tensor;
+}
+
+/// The weights of a case, in the order of Keras's model.weights.
+inline std::vector<Tensor> weights_of(const json& golden) {
+  std::vector<Tensor> weights;
+  std::uint64_t index = 2;
+  for (const json& weight : golden["weights"]) {
+    weights.push_back(stream(golden["seed"].get<std::uint64_t>() * 1000 + index++,
+                             weight["shape"].get<Shape>(),
+                             weight["scale"].get<float>()));
+  }
+  return weights;
+}
+
+/// Compares with a stored tensor: each value within `allowed`, and of a long one the sums.
+inline void expect_near(const Tensor& actual, const json& expected, double allowed) {
+  ASSERT_EQ(size_of(actual.shape()), size_of(expected["shape"].get<Shape>()));
+  const json& values = expected.contains("values") ? expected["values"] : expected["first"];
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    ASSERT_NEAR(actual.values()[i], values[i].get<double>(), allowed) << "element " << i;
+  }
+  if (expected.contains("dot")) {
+    NumberStream numbers(expected["dot_seed"].get<std::uint64_t>());
+    double dot = 0, squares = 0;
+    for (const float value : actual.values()) {
+      dot += static_cast<double>(value) * numbers.value(1);
+      squares += static_cast<double>(value) * value;
+    }
+    // Independent errors below `allowed` add up like the root of their number; with a margin of 4.
+    const double root = 4 * allowed * std::sqrt(static_cast<double>(actual.size()));
+    ASSERT_NEAR(dot, expected["dot"].get<double>(), root);
+    ASSERT_NEAR(std::sqrt(squares), expected["l2"].get<double>(), root);
+  }
+}
+
+/// Sets options from a golden config; other keys fail the test.
+class ConfigReader final : public OptionVisitor {
+ public:
+  explicit ConfigReader(const json& config) : config_(config) {}
+
+  void option(std::string_view n, std::int64_t& v, const Rule&) override { read(n, v); }
+  void option(std::string_view n, float& v, const Rule&) override { read(n, v); }
+  void option(std::string_view n, std::optional<float>& v, const Rule&) override {
+    if (float value = 0; read(n, value)) {
+      v = value;
+    }
+  }
+  void option(std::string_view, std::optional<std::int64_t>&) override {}
+  void option(std::string_view n, bool& v) override { read(n, v); }
+  void option(std::string_view n, std::string& v) override { read(n, v); }
+  void option(std::string_view n, Shape& v) override { read(n, v); }
+  void option(std::string_view n, Activation& v) override {
+    if (std::string name; read(n, name)) {
+      v = Activation(name);
+    }
+  }
+  void option(std::string_view, Initializer&) override {}
+  void fixed(std::string_view, const FixedValue&) override {}
+
+  std::size_t used() const { return used_; }
+
+ private:
+  template <class T>
+  bool read(std::string_view name, T& value) {
+    const auto found = config_.find(std::string(name));
+    if (found == config_.end() || found->is_null()) {
+      return false;
+    }
+    ++used_;
+    value = found->get<T>();
+    return true;
+  }
+
+  const json& config_;
+  std::size_t used_ = 0;
+};
+
+/// A choice (Layer, Optimizer, Loss) out of a spec and a golden config.
+template <class Chosen, class Spec>
+Chosen chosen(const Spec& spec, const json& config) {
+  std::shared_ptr<void> options = spec.access.create();
+  ConfigReader reader(config);
+  spec.access.visit(options.get(), reader);
+  EXPECT_EQ(reader.used(), config.size()) << config;
+  return Chosen(spec, std::move(options));
+}
+
+inline Layer layer_of(const json& layer) {
+  const LayerSpec* spec = find_layer(layer["class_name"].get<std::string>());
+  EXPECT_NE(spec, nullptr) << layer;
+  return chosen<Layer>(*spec, layer["config"]);
+}
+
+}  // namespace engram::golden

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Forward passes and gradients of each layer and option against real Keras.
+#include <algorithm>
+
+#include "engram/layers/embedding.hpp"
+#include "golden.hpp"
+#include "model/batches.hpp"
+
+namespace engram {
+
+/// The loss of golden layer cases: sum(output * r), r given as the targets.
+struct DotProduct {};
+
+const LossSpec& spec_of(const DotProduct&) {
+  static const LossSpec spec = {
+      .class_name = "DotProduct",
+      .name = "dot_product",
+      .access = {},
+      .uses_logits = [](const void*, LogitsOf) { return false; },
+      .evaluate =
+          [](const void*, const LossRows& rows) {
+            double sum = 0;
+            for (std::int64_t i = 0; i < rows.rows * rows.outputs; ++i) {
+              sum += static_cast<double>(rows.predicted[i]) * rows.target[i];
+              if (rows.gradient != nullptr) {
+                rows.gradient[i] = rows.target[i];
+              }
+            }
+            return sum;
+          }};
+  return spec;
+}
+
+namespace {
+
+using golden::json;
+
+std::vector<json> layer_cases() { return golden::read("layers.json")["cases"]; }
+
+class GoldenLayers : public testing::TestWithParam<json> {};
+
+/// x goes in as the table of an Embedding, so that its gradient is the table's. Cases of ids have
+/// no such layer.
+struct Case {
+  Sequential model;
+  Tensor x;
+};
+
+Case build_case(const json& golden) {
+  const Shape shape = golden["input_shape"].get<Shape>();
+  const std::uint64_t seed = golden["seed"].get<std::uint64_t>() * 1000;
+  std::vector<Layer> layers;
+  std::vector<Tensor> weights = golden::weights_of(golden);
+  Tensor x;
+  if (golden.contains("words")) {
+    x = golden::stream_of_ids(seed, shape, golden["words"].get<std::uint64_t>());
+  } else {
+    const std::int64_t rows = size_of(shape) / shape.back();
+    layers.push_back(Embedding{.input_dim = rows, .output_dim = shape.back()});
+    weights.insert(weights.begin(), golden::stream(seed, {rows, shape.back()}));
+    x = Tensor(Shape(shape.begin(), shape.end() - 1));
+    for (std::int64_t i = 0; i < rows; ++i) {
+      x.values()[static_cast<std::size_t>(i)] = static_cast<float>(i);
+    }
+  }
+  for (const json& layer : golden["layers"]) {
+    layers.push_back(golden::layer_of(layer));
+  }
+  Case result{Sequential(layers), x};
+  result.model.compile({.optimizer = "sgd", .loss = Loss(DotProduct{})});
+  result.model.build(Shape(x.shape().begin() + 1, x.shape().end()));
+  result.model.set_weights(weights);
+  return result;
+}
+
+TEST_P(GoldenLayers, ForwardAgrees) {
+  const json& golden = GetParam();
+  Case c = build_case(golden);
+  // The project's bound for forward passes; the largest cases stay a factor of ten below it.
+  golden::expect_near(c.model.predict(c.x), golden["output"], 2e-5);
+}
+
+TEST_P(GoldenLayers, GradientsAgree) {
+  const json& golden = GetParam();
+  if (golden["name"].get<std::string>().find("dropout") != std::string::npos) {
+    GTEST_SKIP() << "the stored gradient is that of inference; training drops values";
+  }
+  Case c = build_case(golden);
+  const Shape output = golden["output"]["shape"].get<Shape>();
+  const Tensor r = golden::stream(golden["seed"].get<std::uint64_t>() * 1000 + 900, output);
+  std::vector<Tensor> gradients = gradients_of(c.model.data(), c.x, r);
+  const auto allowed = [](const json& stored) {
+    // Rounding as measured between Keras in float32 and float64, with a margin, and 5 ulp of the
+    // activations carried along the sequence; both scale with the gradient.
+    const json& values = stored.contains("values") ? stored["values"] : stored["first"];
+    double largest = 0;
+    for (const json& value : values) {
+      largest = std::max(largest, std::abs(value.get<double>()));
+    }
+    return 1e-5 * std::max(1.0, largest) + 20 * stored["error"].get<double>();
+  };
+  if (golden.contains("input_gradient")) {
+    golden::expect_near(gradients[0], golden["input_gradient"], allowed(golden["input_gradient"]));
+    gradients.erase(gradients.begin());
+  }
+  ASSERT_EQ(gradients.size(), golden["gradients"].size());
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    golden::expect_near(gradients[i], golden["gradients"][i], allowed(golden["gradients"][i]));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Keras,
+                         GoldenLayers,
+                         testing::ValuesIn(layer_cases()),
+                         [](const auto& info) { return info.param["name"].template get<std::string>(); });
+
+}  // namespace
+}  // namespace engram

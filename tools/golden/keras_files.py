@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""keras/*.keras: small files written by Keras, and what they hold and do next."""
+
+import io
+import json
+import zipfile
+
+import h5py
+import keras
+import numpy as np
+
+from golden.models import build, fill, layer, precision, sum_repeated_rows
+from golden.streams import header, number, numbers
+from golden.training import (
+    ADAM,
+    SPARSE,
+    case_data,
+    classes,
+    dense,
+    letters_model,
+    recurrent,
+    stack,
+    thing,
+    values,
+)
+
+
+def file_cases():
+    small = {"input_shape": (6, 5, 2), "y": values(6, 1), "loss": "mean_squared_error"}
+    for name, class_name, options in (
+        ("simple_rnn", "SimpleRNN", {}),
+        ("lstm", "LSTM", {}),
+        ("gru", "GRU", {}),
+        ("gru_before", "GRU", {"reset_after": False}),
+    ):
+        layers = [recurrent(class_name, 3, **options), layer("Dropout", rate=0.0), dense(1)]
+        yield dict(small, name=name, layers=layers, optimizer=ADAM, metrics=["mae"])
+    yield {"name": "embedding", "layers": letters_model(5, 3), "input_shape": (6, 4), "words": 5,
+           "y": classes(5, 6), "loss": thing(SPARSE, from_logits=False), "optimizer": ADAM,
+           "metrics": ["sparse_categorical_accuracy"]}
+    yield dict(small, name="stack_rmsprop", layers=stack("GRU", 2, 3, dense(1)),
+               optimizer=thing("RMSprop", learning_rate=0.003, momentum=0.5, centered=True,
+                               clipnorm=1.0))
+    yield dict(small, name="sgd_nesterov", layers=[recurrent("LSTM", 3, go_backwards=True),
+                                                   dense(1)],
+               optimizer=thing("SGD", learning_rate=0.05, momentum=0.9, nesterov=True))
+    yield dict(small, name="deflated", layers=[recurrent("LSTM", 3), dense(1)], optimizer=ADAM)
+    yield dict(small, name="minimal", layers=[recurrent("GRU", 3), dense(1)], optimizer=ADAM)
+
+
+def file_model(case):
+    model = build(case["layers"], case["input_shape"], case.get("words", 0))
+    loss, optimizer = case["loss"], case["optimizer"]
+    if isinstance(loss, dict):
+        loss = getattr(keras.losses, loss["class_name"])(**loss["config"])
+    made = getattr(keras.optimizers, optimizer["class_name"])(**optimizer["config"])
+    model.compile(optimizer=sum_repeated_rows(made), loss=loss, metrics=case.get("metrics"))
+    fill(model, case["seed"])
+    return model
+
+
+def members(path):
+    with zipfile.ZipFile(path) as archive:
+        return {info.filename: archive.read(info) for info in archive.infolist()}
+
+
+def write_zip(path, parts, method):
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in parts.items():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = method
+            archive.writestr(info, data)
+
+
+def bare_weights(data):
+    """The same h5 without attributes, with groups that nobody knows."""
+    image = io.BytesIO()
+    with h5py.File(io.BytesIO(data), "r") as old, h5py.File(image, "w") as new:
+
+        def copy(name, item):
+            if isinstance(item, h5py.Dataset):
+                new.create_dataset(name, data=item[()])
+
+        old.visititems(copy)
+        new.create_dataset("metrics/mean/vars/0", data=np.float32(1.0))
+        new.create_group("unknown/vars")
+    return image.getvalue()
+
+
+def minimal_layer(config):
+    """The options that differ from nothing: names and sizes, initializers as plain words."""
+    kept = {k: v for k, v in config["config"].items() if k in ("batch_shape", "units", "name")}
+    if "kernel_initializer" in config["config"]:
+        kept["kernel_initializer"] = "glorot_uniform"
+    return {"class_name": config["class_name"], "config": kept}
+
+
+def minimal_parts(parts):
+    full = json.loads(parts["config.json"])
+    config = {"name": "minimal", "layers": [minimal_layer(x) for x in full["config"]["layers"]]}
+    short = {"module": "keras", "class_name": "Sequential", "config": config,
+             "compile_config": {"optimizer": "adam", "loss": "mse"}}
+    return {"config.json": json.dumps(short).encode(),
+            "model.weights.h5": bare_weights(parts["model.weights.h5"])}
+
+
+def save_variant(model, path, name):
+    model.save(path)
+    if name == "deflated":
+        write_zip(path, members(path), zipfile.ZIP_DEFLATED)
+    if name == "minimal":
+        write_zip(path, minimal_parts(members(path)), zipfile.ZIP_STORED)
+
+
+def variables(model, which):
+    return [{"name": v.name, "shape": list(v.shape), "values": numbers(v)} for v in which]
+
+
+def file_case(folder, seed, case):
+    """Trains two epochs, saves, and records predictions and one more step of the LOADED model."""
+    with precision("float32"):
+        case["seed"] = seed
+        model = file_model(case)
+        x, y = case_data(case, "float32")
+        model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0)
+        path = folder / f"{case['name']}.keras"
+        save_variant(model, path, case["name"])
+        loaded = keras.saving.load_model(path)
+        weights = variables(loaded, loaded.weights)
+        state = variables(loaded, loaded.optimizer.variables)
+        predicted = loaded.predict(x, verbose=0)
+        sum_repeated_rows(loaded.optimizer)
+        result = loaded.train_on_batch(x, y, return_dict=True)
+    assert loaded.optimizer.iterations == 5
+    expected = {
+        "name": case["name"], "file": path.name,
+        "x": {"shape": list(x.shape), "values": numbers(x)},
+        "y": {"shape": list(y.shape), "values": numbers(y)},
+        "weights": weights, "optimizer_variables": state,
+        "predict": {"shape": list(predicted.shape), "values": numbers(predicted)},
+        "train_on_batch": {key: number(value) for key, value in result.items()},
+        "weights_after": variables(loaded, loaded.weights),
+        "optimizer_variables_after": variables(loaded, loaded.optimizer.variables),
+    }
+    text = json.dumps(header())[:-1] + ", " + json.dumps(expected)[1:] + "\n"
+    path.with_suffix(".json").write_text(text, encoding="ascii")
+    print(f"{path}: {path.stat().st_size} + {len(text)} bytes")
+
+
+def make_keras(folder):
+    folder = folder / "keras"
+    folder.mkdir(exist_ok=True)
+    for seed, case in enumerate(file_cases(), start=2001):
+        file_case(folder, seed, case)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keras models described by plain data and filled from the streams."""
+
+import contextlib
+
+import keras
+import tensorflow as tf
+
+from golden.streams import SEED, integers, stream, weight_scale
+
+
+@contextlib.contextmanager
+def precision(dtype):
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(SEED)
+    keras.config.set_floatx(dtype)
+    try:
+        yield
+    finally:
+        keras.config.set_floatx("float32")
+
+
+def layer(class_name, **config):
+    return {"class_name": class_name, "config": config}
+
+
+def build(layers, input_shape, words):
+    """A Sequential with the stream's weights is built by fill() afterwards."""
+    dtype = "int32" if words else keras.config.floatx()
+    model = keras.Sequential([keras.layers.Input(input_shape[1:], dtype=dtype)])
+    for spec in layers:
+        model.add(getattr(keras.layers, spec["class_name"])(**spec["config"]))
+    return model
+
+
+def describe_weights(model):
+    result = []
+    for variable in model.weights:
+        shape = list(variable.shape)
+        result.append(
+            {"name": variable.name, "shape": shape, "scale": weight_scale(variable.name, shape)}
+        )
+    return result
+
+
+def fill(model, case_seed):
+    model.set_weights(
+        [
+            stream(case_seed * 1000 + 2 + i, weight["shape"], weight["scale"])
+            for i, weight in enumerate(describe_weights(model))
+        ]
+    )
+
+
+def make_x(case_seed, shape, words, index=0):
+    seed = case_seed * 1000 + index
+    return integers(seed, shape, words) if words else stream(seed, shape)
+
+
+def sum_repeated_rows(optimizer):
+    """Hands the optimizer dense gradients, as Keras does on JAX and PyTorch.
+
+    On TensorFlow an Embedding's gradient keeps one slice for each occurrence of a word, and Keras 3
+    squares (Adam, RMSprop) and clips the slices one by one instead of their sum.
+    """
+    apply_gradients = optimizer.apply_gradients
+    optimizer.apply_gradients = lambda pairs: apply_gradients(
+        [(tf.convert_to_tensor(gradient), variable) for gradient, variable in pairs]
+    )
+    return optimizer

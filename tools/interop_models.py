@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random models, data and recipes for interop.py, as plain data that a seed decides."""
+
+import json
+import random
+
+import keras
+import numpy as np
+
+
+def initializers(rng):
+    kernel = ["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
+              "lecun_normal", "random_uniform", "random_normal", "truncated_normal"]
+    return {
+        "kernel_initializer": rng.choice(kernel),
+        "bias_initializer": rng.choice(["zeros", "zeros", "ones", "random_normal"]),
+    }
+
+
+def recurrent_layer(rng, sequences, dropout):
+    kind = rng.choice(["SimpleRNN", "LSTM", "GRU"])
+    options = {
+        "units": rng.choice([1, 2, 3, 5, 7, 8, 16, 17, 33]),
+        "activation": rng.choice(["tanh"] * 4 + ["relu", "sigmoid", "hard_sigmoid", "linear"]),
+        "use_bias": rng.random() < 0.85,
+        "go_backwards": rng.random() < 0.25,
+        "return_sequences": sequences,
+        "recurrent_initializer": rng.choice(["orthogonal", "orthogonal", "glorot_uniform"]),
+        **initializers(rng),
+    }
+    if kind != "SimpleRNN":
+        options["recurrent_activation"] = rng.choice(["sigmoid", "sigmoid", "hard_sigmoid"])
+    if kind == "LSTM":
+        options["unit_forget_bias"] = rng.random() < 0.7
+    if kind == "GRU":
+        options["reset_after"] = rng.random() < 0.6
+    if dropout:
+        options["dropout"] = rng.choice([0.0, 0.2])
+        options["recurrent_dropout"] = rng.choice([0.0, 0.3])
+    return kind, options
+
+
+def head_and_loss(rng):
+    """(Dense options, loss class, loss options, kind of target)"""
+    classes = rng.randint(2, 6)
+    return rng.choice(
+        [
+            ({"units": rng.randint(1, 4)}, "MeanSquaredError", {}, "values"),
+            ({"units": 1, "activation": "tanh"}, "MeanSquaredError", {}, "values"),
+            ({"units": rng.randint(1, 3)}, "MeanAbsoluteError", {}, "values"),
+            ({"units": classes, "activation": "softmax"}, "SparseCategoricalCrossentropy", {},
+             "ids"),
+            ({"units": classes}, "SparseCategoricalCrossentropy", {"from_logits": True}, "ids"),
+            ({"units": classes, "activation": "softmax"}, "CategoricalCrossentropy", {},
+             "one_hot"),
+            ({"units": classes}, "CategoricalCrossentropy", {"from_logits": True}, "one_hot"),
+            ({"units": rng.choice([1, 3]), "activation": "sigmoid"}, "BinaryCrossentropy", {},
+             "binary"),
+            ({"units": 1}, "BinaryCrossentropy", {"from_logits": True}, "binary"),
+        ]
+    )
+
+
+def optimizer(rng):
+    clip = rng.choice([{}, {}, {"clipnorm": 0.1}, {"global_clipnorm": 0.2}, {"clipvalue": 0.02}])
+    rate = rng.choice([0.001, 0.003, 0.01])
+    kind = rng.choice(["Adam", "Adam", "SGD", "RMSprop"])
+    if kind == "Adam":
+        more = rng.choice([{}, {}, {"beta_1": 0.8, "beta_2": 0.99}, {"epsilon": 1e-4}])
+    elif kind == "SGD":
+        more = rng.choice([{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}])
+    else:
+        more = {"momentum": rng.choice([0.0, 0.9]), "centered": rng.random() < 0.5,
+                "rho": rng.choice([0.9, 0.8])}
+    return kind, {"learning_rate": rate, **more, **clip}
+
+
+def metrics(rng, target):
+    if target == "values":
+        return rng.choice([None, ["mae"], ["mse", "root_mean_squared_error"]])
+    return rng.choice([None, ["accuracy"]])
+
+
+def random_spec(seed):
+    rng = random.Random(seed)
+    dropout = rng.random() < 0.25
+    words = rng.choice([0, 0, rng.randint(3, 30)])
+    depth = rng.choice([1, 1, 2, 2, 3])
+    last_sequences = rng.random() < 0.2
+    layers = []
+    if words:
+        layers.append(("Embedding", {"input_dim": words, "output_dim": rng.randint(1, 7)}))
+    for i in range(depth):
+        layers.append(recurrent_layer(rng, i + 1 < depth or last_sequences, dropout))
+        if dropout or rng.random() < 0.15:
+            layers.append(("Dropout", {"rate": 0.2 if dropout else 0.0}))
+    dense, loss, loss_options, target = head_and_loss(rng)
+    layers.append(("Dense", {**dense, **initializers(rng)}))
+    return {
+        "seed": seed, "words": words, "layers": layers, "dropout": dropout,
+        "samples": rng.randint(5, 40), "steps": rng.randint(1, 12),
+        "features": rng.randint(1, 8), "loss": (loss, loss_options),
+        "loss_as_string": not loss_options and rng.random() < 0.5,
+        "target": target, "optimizer": optimizer(rng), "metrics": metrics(rng, target),
+        "batch_size": rng.randint(2, 16), "trained_before": rng.random() < 0.5,
+        "wide_types": rng.random() < 0.2,
+    }
+
+
+def describe(spec):
+    short = []
+    for kind, options in spec["layers"]:
+        size = options.get("units", options.get("output_dim", options.get("rate")))
+        short.append(f"{kind}({size})")
+    loss, loss_options = spec["loss"]
+    logits = " logits" if loss_options else ""
+    return f"{' '.join(short)} | {spec['optimizer'][0]} | {loss}{logits}"
+
+
+def snake(name):
+    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+def make_model(spec):
+    shape = (spec["steps"],) if spec["words"] else (spec["steps"], spec["features"])
+    model = keras.Sequential([keras.layers.Input(shape)])
+    for kind, options in spec["layers"]:
+        model.add(getattr(keras.layers, kind)(**options))
+    kind, options = spec["optimizer"]
+    loss, loss_options = spec["loss"]
+    made_loss = snake(loss) if spec["loss_as_string"] else getattr(keras.losses, loss)(
+        **loss_options)
+    model.compile(optimizer=getattr(keras.optimizers, kind)(**options), loss=made_loss,
+                  metrics=spec["metrics"])
+    return model
+
+
+def make_data(spec, model):
+    rng = np.random.default_rng(spec["seed"])
+    rows = spec["samples"]
+    if spec["words"]:
+        x = rng.integers(0, spec["words"], (rows, spec["steps"])).astype("int32")
+    else:
+        x = rng.uniform(-1, 1, (rows, spec["steps"], spec["features"])).astype("float32")
+    shape = (rows, *model.output_shape[1:])
+    if spec["target"] == "values":
+        y = rng.uniform(-1, 1, shape).astype("float32")
+    elif spec["target"] == "binary":
+        y = rng.integers(0, 2, shape).astype("float32")
+    else:
+        y = rng.integers(0, shape[-1], shape[:-1]).astype("int32")
+        if spec["target"] == "one_hot":
+            y = np.eye(shape[-1], dtype="float32")[y]
+    if spec["wide_types"]:
+        x, y = (a.astype("int64" if a.dtype == np.int32 else "float64") for a in (x, y))
+    return x, y
+
+
+# ---- recipes ---------------------------------------------------------------------------------
+
+
+def toml(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(v)}" for key, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(toml(v) for v in value) + "]"
+    return json.dumps(value)
+
+
+def table(heading, values):
+    return "\n".join([heading, *(f"{key} = {toml(value)}" for key, value in values.items()), ""])
+
+
+def random_recipe(seed):
+    """A recipe as plain data: random layers and optimizer on prices or on letters."""
+    rng = random.Random(seed)
+    encoding = rng.choice([None, "id", "one_hot"])
+    layers = [("Embedding", {"input_dim": 5, "output_dim": 3})] if encoding == "id" else []
+    depth = rng.randint(1, 3)
+    layers += [recurrent_layer(rng, i + 1 < depth, True) for i in range(depth)]
+    layers.append(("Dropout", {"rate": 0.25}))
+    if encoding:
+        data = {"letters": "abcde", "window": 3, "cycle": True, "encoding": encoding}
+        layers.append(("Dense", {"units": 5, "activation": "softmax"}))
+        loss = {"class": "SparseCategoricalCrossentropy", "from_logits": False}
+    else:
+        data = {"csv": "simulated", "column": "open", "window": 7, "test_rows": 60,
+                "scaler": rng.choice(["minmax", "standard"])}
+        layers.append(("Dense", {"units": 1}))
+        loss = rng.choice(["mean_squared_error", "mean_absolute_error"])
+    kind, options = optimizer(rng)
+    return {"name": f"random-{seed}", "data": data, "layers": layers, "loss": loss,
+            "optimizer": {"class": kind, **options}}
+
+
+def recipe_text(recipe):
+    compiled = {"optimizer": recipe["optimizer"], "loss": recipe["loss"]}
+    fit_options = {"batch_size": 32, "epochs": 1, "validation": "none", "monitor": "loss"}
+    return "\n".join(
+        [
+            f"name = {toml(recipe['name'])}\n",
+            table("[data]", recipe["data"]),
+            *(table("[[layers]]", {"class": k, **options}) for k, options in recipe["layers"]),
+            table("[compile]", compiled),
+            table("[fit]", fit_options),
+        ]
+    )

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the golden data of tests/golden with real Keras (TensorFlow backend).
+
+Usage: python tools/make_golden.py [--output tests/golden] [--only layers training ...]
+
+Numbers that a test can make itself are not stored. Weights and inputs come from a stream:
+
+    state = seed;  each draw: state += 0x9E3779B97F4A7C15, z = state,
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9,  z = (z ^ (z >> 27)) * 0x94D049BB133111EB,
+    z = z ^ (z >> 31)                                              (splitmix64, modulo 2^64)
+    k = z >> 40;  value = float32(k / 2^24 * 2 - 1) * float32(scale)  in [-1, 1) times scale
+    an integer below n (word or class ids) is k % n
+
+Every tensor of a case has its own stream, filled in row-major order, with
+seed = case_seed * 1000 + index: x 0, y 1, weights 2, 3, ... in the order of model.weights;
+r (the loss of a layer case is sum(output * r)) 900; x and y for validation 800 and 801.
+
+A tensor is stored as {"shape", "values"} up to 256 values, longer ones as {"shape", "first"
+(64 values), "sum", "l2", "dot", "dot_seed"}: dot is the product with the stream of seed dot_seed
+(scale 1); sum, l2 and dot are accumulated in float64. "error" is the largest absolute difference
+and "error_l2" the L2 norm of the difference between Keras in float32 (stored) and the same case in
+float64: the rounding noise that a comparison has to allow, whatever the order of sums.
+
+Targets of training cases, from the stream of y: "values" as they are, "classes" ids below
+"classes", "one_hot" the rows of such ids, "binary" ids below 2 as float32. "words" means that x
+holds ids below it. "validation" is the number of validation rows. "loss_value" and "gradients" are
+those of the first batch before any update; then fit runs from the same weights.
+
+Gradients of an Embedding are summed over the occurrences of a word before the optimizer sees them,
+as on Keras's other backends (see golden/models.py), but for the case that says "tensorflow_slices".
+
+The .keras files of tests/golden/keras differ in bytes from run to run (dates, Python ids); their
+meaning does not.
+"""
+
+import argparse
+import os
+import pathlib
+
+for name, value in (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3")):
+    os.environ.setdefault(name, value)
+
+from golden.keras_files import make_keras
+from golden.layers import make_layers
+from golden.small import make_initializers, make_losses_metrics, make_optimizers
+from golden.training import make_training
+
+MAKERS = {
+    "layers": make_layers,
+    "training": make_training,
+    "losses_metrics": make_losses_metrics,
+    "optimizers": make_optimizers,
+    "initializers": make_initializers,
+    "keras": make_keras,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    root = pathlib.Path(__file__).resolve().parent.parent
+    parser.add_argument("--output", type=pathlib.Path, default=root / "tests" / "golden")
+    parser.add_argument("--only", nargs="+", choices=MAKERS, default=list(MAKERS))
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for name in arguments.only:
+        MAKERS[name](arguments.output)
+
+
+if __name__ == "__main__":
+    main()
