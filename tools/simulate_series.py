@@ -18,7 +18,7 @@ FIRST_DAY = datetime.date(2010, 4, 26)
 FIRST_INDEX = 74  # the first column counts on from somewhere, as in files cut out of longer ones
 CODE = "SIM001"
 DAILY_VOLATILITY = 0.019
-ALPHA, BETA = 0.09, 0.88  # share of yesterday's shock and of yesterday's variance in today's variance
+ALPHA, BETA = 0.09, 0.88  # shares of yesterday's squared shock and variance in today's variance
 # Seasons: share of the rows up to where one ends, and its drift a day: up, down, up, crash, up.
 SEASONS = [(0.22, 0.0012), (0.38, -0.0016), (0.80, 0.0021), (0.88, -0.0030), (1.0, 0.0028)]
 

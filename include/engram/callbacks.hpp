@@ -84,6 +84,8 @@ struct ModelCheckpoint {
   bool save_weights_only = false;
   std::string mode = "auto";  ///< auto, min, max
   std::optional<double> initial_value_threshold = {};
+  double min_seconds = 0;  ///< write at most so often; what is due is written when training ends.
+                           ///< Short trainings else spend their time syncing files
 };
 
 /// Ends training when `monitor` has not improved for `patience` epochs. restore_best_weights puts
@@ -121,6 +123,7 @@ struct BackupAndRestore {
   std::string filename = "latest.keras";
   bool restore = true;
   bool delete_checkpoint = true;  ///< remove the file when training ends by itself
+  double min_seconds = 0;         ///< write at most so often, and when training ends
 };
 
 std::shared_ptr<Callback> make_callback(const ModelCheckpoint&);

@@ -22,6 +22,12 @@ class AlignedFloats {
     std::memset(data_.get(), 0, bytes(n));
   }
 
+  AlignedFloats copy() const {
+    AlignedFloats other(size_);
+    std::memcpy(other.data(), data(), static_cast<std::size_t>(size_) * sizeof(float));
+    return other;
+  }
+
   float* data() { return data_.get(); }
   const float* data() const { return data_.get(); }
   std::int64_t size() const { return size_; }

@@ -15,10 +15,10 @@ namespace engram {
 
 /// The four parts of a message; `got` and `remedy` may be empty.
 struct Fault {
-  std::string where;     ///< place: a layer, an argument, file:line:column, file: field
-  std::string expected;  ///< the rule
-  std::string got;       ///< the value, with its shape or position
-  std::string remedy;    ///< what to do, a sentence with its full stop
+  std::string where = {};     ///< place: a layer, an argument, file:line:column, file: field
+  std::string expected = {};  ///< the rule
+  std::string got = {};       ///< the value, with its shape or position
+  std::string remedy = {};    ///< what to do, a sentence with its full stop
 };
 
 /// `<where>: expected <rule>, got <value>. <what to do>`

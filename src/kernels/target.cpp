@@ -96,8 +96,9 @@ constexpr std::array<Target, 4> kTargets = {{{"avx512", HWY_AVX3},
                                              {"baseline", HWY_STATIC_TARGET}}};
 
 bool is_available(const Target& target) {
-  return (target.highway & HWY_TARGETS) != 0 &&
-         ((target.highway & hwy::SupportedTargets()) != 0 || target.highway == HWY_STATIC_TARGET);
+  // Asked once: SupportedTargets() also chooses the best target each time.
+  static const std::int64_t supported = hwy::SupportedTargets() | HWY_STATIC_TARGET;
+  return (target.highway & HWY_TARGETS & supported) != 0;
 }
 
 /// The target of that name, or null.

@@ -63,8 +63,8 @@ class FitLoop {
       }
     }
     const bool is_interrupted = state().batch > 0;
-    for (Callback* callback : ordered_) {
-      callback->on_train_end();
+    for (auto it = ordered_.rbegin(); it != ordered_.rend(); ++it) {
+      (*it)->on_train_end();  // savers first: others may put former weights back
     }
     data_.training = current_training_state(data_);
     return {.epoch = state().epochs_done,

@@ -172,6 +172,9 @@ std::vector<LayerInfo> Model::layers() const {
   std::vector<LayerInfo> infos;
   for (std::size_t i = 0; i < data_->network.nodes.size(); ++i) {
     const NetworkNode& node = data_->network.nodes[i];
+    if (node.layer.get_if<Input>() != nullptr) {
+      continue;  // Keras's Sequential does not count it among its layers either
+    }
     LayerInfo info{.name = node.name, .class_name = std::string(node.spec().class_name)};
     if (is_built()) {
       info.output_shape = shapes[i];

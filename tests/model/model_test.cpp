@@ -52,13 +52,13 @@ TEST(Model, NamesLayersAsKeras) {
   }
   EXPECT_EQ(
       names,
-      (std::vector<std::string>{"input_layer", "lstm", "dropout", "lstm_1", "dropout_1", "dense"}));
+      (std::vector<std::string>{"lstm", "dropout", "lstm_1", "dropout_1", "dense"}));
 }
 
 TEST(Model, GivesShapesOfLayers) {
   const Sequential model = stock<GRU>(4, 6, 5);
-  EXPECT_EQ(model.layers()[1].output_shape, (Shape{-1, 5, 4}));
-  EXPECT_EQ(model.layers()[3].output_shape, (Shape{-1, 6}));
+  EXPECT_EQ(model.layers()[0].output_shape, (Shape{-1, 5, 4}));
+  EXPECT_EQ(model.layers()[2].output_shape, (Shape{-1, 6}));
 }
 
 TEST(Model, SetsAndGetsWeights) {

@@ -95,6 +95,7 @@ const MetricSpec& categorical_accuracy_spec() {
 const MetricSpec& sparse_categorical_accuracy_spec() {
   static const MetricSpec spec = {.class_name = "SparseCategoricalAccuracy",
                                   .name = "sparse_categorical_accuracy",
+                                  .has_class_targets = true,
                                   .sum = sparse,
                                   .result = itself,
                                   .is_higher_better = true};

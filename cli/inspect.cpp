@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/// engram inspect: what a model file holds.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "commands.hpp"
+#include "engram/inspect.hpp"
+#include "engram/io.hpp"
+
+namespace engram::cli {
+
+namespace {
+
+constexpr const char* kExamples =
+    "  engram inspect runs/stock-lstm/model.keras\n"
+    "  engram inspect any.keras --json\n";
+
+using Json = nlohmann::ordered_json;
+
+Json shape_json(const Shape& shape) {
+  Json axes = Json::array();
+  for (const std::int64_t axis : shape) {
+    axes.push_back(axis < 0 ? Json() : Json(axis));
+  }
+  return axes;
+}
+
+Json as_json(const Model& model) {
+  const ModelDescription description = describe(model);
+  Json json = {{"name", model.name()}, {"layers", Json::array()}};
+  for (const LayerInfo& layer : model.layers()) {
+    json["layers"].push_back({{"name", layer.name},
+                              {"class", layer.class_name},
+                              {"output_shape", shape_json(layer.output_shape)},
+                              {"params", layer.params}});
+  }
+  json["total_params"] = description.params;
+  json["trainable_params"] = description.trainable_params;
+  json["optimizer"] = nullptr;
+  if (description.optimizer) {
+    json["optimizer"] = {{"class", *description.optimizer},
+                         {"learning_rate", description.learning_rate},
+                         {"updates", description.updates}};
+    json["loss"] = description.loss;
+    json["metrics"] = description.metrics;
+  }
+  json["training"] = nullptr;
+  if (description.epochs_done) {
+    json["training"] = {{"epochs_done", *description.epochs_done},
+                        {"batches_done", description.batches_done}};
+  }
+  json["notes"] = model.notes();
+  return json;
+}
+
+void print_text(const Model& model) {
+  const ModelDescription description = describe(model);
+  fmt::print("{}\n", model.summary());
+  if (description.optimizer) {
+    fmt::print("Optimizer: {}, learning_rate {:.6g}, {} updates done\n",
+               *description.optimizer,
+               description.learning_rate,
+               description.updates);
+    fmt::print("Loss: {}. Metrics: {}\n",
+               description.loss,
+               description.metrics.empty()
+                   ? "none"
+                   : fmt::format("{}", fmt::join(description.metrics, ", ")));
+  } else {
+    fmt::print("Not compiled: it predicts, but cannot be trained on.\n");
+  }
+  if (description.epochs_done) {
+    fmt::print("Training state: {} epochs and {} batches done; it can be resumed exactly.\n",
+               *description.epochs_done,
+               description.batches_done);
+  }
+  for (const auto& [key, value] : model.notes()) {
+    fmt::print("{}: {}\n", key, value);
+  }
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  CLI::App* command = add_command(
+      app, "inspect", "Layers, shapes, parameters, optimizer, training state.", kExamples);
+  const auto path = std::make_shared<std::string>();
+  const auto is_json = std::make_shared<bool>(false);
+  command->add_option("MODEL", *path, "A .keras file")->required();
+  command->add_flag("--json", *is_json, "One JSON object, for programs");
+  command->callback([path, is_json] {
+    const Model model = load_model(*path);
+    if (*is_json) {
+      fmt::print("{}\n", as_json(model).dump(2));
+    } else {
+      print_text(model);
+    }
+  });
+}
+
+}  // namespace engram::cli

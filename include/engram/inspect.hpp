@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a model holds beside its layers, as plain values and text.
+///
+/// Example: if (auto training = describe(model).optimizer) { puts(training->c_str()); }
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engram/model.hpp"
+
+namespace engram {
+
+struct ModelDescription {
+  std::optional<std::string> optimizer;  ///< "Adam"; these four are empty before compile
+  std::string loss;                      ///< "mean_squared_error"
+  std::vector<std::string> metrics;
+  double learning_rate = 0;
+  std::int64_t updates = 0;                 ///< of the weights, since compile
+  std::optional<std::int64_t> epochs_done;  ///< of the training that can be resumed, if any
+  std::int64_t batches_done = 0;            ///< of the epoch that it stopped in
+  std::int64_t params = 0, trainable_params = 0;
+};
+
+ModelDescription describe(const Model& model);
+
+}  // namespace engram

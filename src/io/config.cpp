@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+
+#include "base/error.hpp"
+
+namespace engram::io {
+
+namespace {
+
+/// The double that prints as the float does: 0.2f gives 0.2.
+double shortest(float value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  double result = 0;
+  std::from_chars(text.data(), end, result);
+  return result;
+}
+
+Json json_of(const FixedValue& value) {
+  return std::visit(
+      [](const auto& v) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::monostate>) {
+          return Json(nullptr);
+        } else {
+          return Json(v);
+        }
+      },
+      value);
+}
+
+Json seed_of(const std::optional<std::int64_t>& seed) {
+  return seed ? Json(*seed) : Json(nullptr);
+}
+
+Json initializer_config(const Initializer& value) {
+  const std::string& name = value.class_name();
+  if (name == "Zeros" || name == "Ones") {
+    return Json::object();
+  }
+  if (name == "Constant") {
+    return {{"value", shortest(value.a)}};
+  }
+  if (name == "Orthogonal") {
+    return {{"seed", seed_of(value.seed)}, {"gain", shortest(value.a)}};
+  }
+  if (name == "RandomUniform") {
+    return {{"seed", seed_of(value.seed)},
+            {"minval", shortest(value.a)},
+            {"maxval", shortest(value.b)}};
+  }
+  if (name == "RandomNormal" || name == "TruncatedNormal") {
+    return {{"seed", seed_of(value.seed)},
+            {"mean", shortest(value.a)},
+            {"stddev", shortest(value.b)}};
+  }
+  return {{"seed", seed_of(value.seed)}};  // the scaled ones: Glorot, He, Lecun
+}
+
+class ConfigWriter final : public OptionVisitor {
+ public:
+  Json config = Json::object();
+
+  void option(std::string_view n, std::int64_t& v, const Rule&) override { put(n, v); }
+  void option(std::string_view n, float& v, const Rule&) override { put(n, shortest(v)); }
+
+  void option(std::string_view n, std::optional<float>& v, const Rule&) override {
+    put(n, v ? Json(shortest(*v)) : Json(nullptr));
+  }
+
+  void option(std::string_view n, std::optional<std::int64_t>& v) override { put(n, seed_of(v)); }
+  void option(std::string_view n, bool& v) override { put(n, v); }
+  void option(std::string_view n, std::string& v) override { put(n, v); }
+  void option(std::string_view n, Shape& v) override { put(n, v); }
+  void option(std::string_view n, Activation& v) override { put(n, std::string(v.name())); }
+
+  void option(std::string_view n, Initializer& v) override {
+    put(n, keras_object("keras.initializers", v.class_name(), initializer_config(v)));
+  }
+
+  void fixed(std::string_view n, const FixedValue& v) override { put(n, json_of(v)); }
+
+ private:
+  void put(std::string_view name, Json value) { config[std::string(name)] = std::move(value); }
+};
+
+/// Keys of layers that change nothing here, whatever they hold: storage types, hints of speed, and
+/// leftovers of older Keras.
+constexpr std::array<std::string_view, 6> kUnused = {
+    "dtype", "implementation", "use_cudnn", "batch_input_shape", "input_length", "build_config"};
+
+class ConfigReader final : public OptionVisitor {
+ public:
+  explicit ConfigReader(const JsonAt& config) : config_(config) {}
+
+  void option(std::string_view n, std::int64_t& v, const Rule& rule) override {
+    if (const auto at = find(n)) {
+      v = at->as_int();
+      check(*at, static_cast<double>(v), rule);
+    }
+  }
+
+  void option(std::string_view n, float& v, const Rule& rule) override {
+    if (const auto at = find(n)) {
+      check(*at, at->as_double(), rule);
+      v = static_cast<float>(at->as_double());
+    }
+  }
+
+  void option(std::string_view n, std::optional<float>& v, const Rule& rule) override {
+    const auto at = find(n);
+    v.reset();
+    if (at) {
+      check(*at, at->as_double(), rule);
+      v = static_cast<float>(at->as_double());
+    }
+  }
+
+  void option(std::string_view n, std::optional<std::int64_t>& v) override {
+    if (const auto at = find(n)) {
+      v = at->as_int();
+    }
+  }
+
+  void option(std::string_view n, bool& v) override {
+    if (const auto at = find(n)) {
+      v = at->as_bool();
+    }
+  }
+
+  void option(std::string_view n, std::string& v) override {
+    if (const auto at = find(n)) {
+      v = at->as_string();
+      if (v.size() > 512 || std::any_of(v.begin(), v.end(), [](unsigned char c) {
+            return c < 0x20 || c == '/';
+          })) {
+        at->refuse("a name of at most 512 bytes without slashes or control characters");
+      }
+    }
+  }
+
+  void option(std::string_view n, Shape&) override { known(n); }  // InputLayer's, read elsewhere
+
+  void option(std::string_view n, Activation& v) override {
+    const auto at = find(n);
+    if (at) {
+      const JsonAt name = at->value().is_object() ? (*at)["config"] : *at;
+      const std::string& text = name.as_string();
+      const auto names = Activation::names();
+      if (std::find(names.begin(), names.end(), text) == names.end()) {
+        throw error<FileError>(unknown_name(name.where(), "activation", text, names));
+      }
+      v = Activation(text);
+    } else if (config_.value().contains(std::string(n))) {
+      v = Activation();  // null is linear
+    }
+  }
+
+  void option(std::string_view n, Initializer& v) override {
+    if (const auto at = find(n)) {
+      v = initializer(*at);
+    }
+  }
+
+  void fixed(std::string_view n, const FixedValue& v) override {
+    known(n);
+    const std::string key(n);
+    if (config_.value().contains(key) && config_.value()[key] != json_of(v)) {
+      const JsonAt at = config_[n];
+      const Json expected = json_of(v);
+      at.refuse(fmt::format("{}, the only value that is supported",
+                            expected.is_null() ? "None" : expected.dump()));
+    }
+  }
+
+  void ignored(std::string_view n, const FixedValue&) override { known(n); }
+
+  /// Errors: FileError for a key that no option has.
+  void refuse_unknown() const {
+    for (const auto& [key, value] : config_.value().items()) {
+      if (!known_.contains(key) &&
+          std::find(kUnused.begin(), kUnused.end(), key) == kUnused.end()) {
+        std::vector<std::string_view> names(known_.begin(), known_.end());
+        throw error<FileError>(unknown_name(config_.where(), "option", key, names));
+      }
+    }
+  }
+
+ private:
+  void known(std::string_view name) { known_.insert(std::string(name)); }
+
+  /// The value at `name`, when it is there and not null.
+  std::optional<JsonAt> find(std::string_view name) {
+    known(name);
+    return config_.has(name) ? std::optional(config_[name]) : std::nullopt;
+  }
+
+  static void check(const JsonAt& at, double value, const Rule& rule) {
+    if (!rule.allows(value)) {
+      at.refuse(rule.text());
+    }
+  }
+
+  static Initializer initializer(const JsonAt& at) {
+    const JsonAt name = at.value().is_object() ? at["class_name"] : at;
+    Initializer value;
+    try {
+      value = Initializer(name.as_string());
+    } catch (const OptionError&) {
+      name.refuse("a supported initializer", "Supported: Keras's random, scaled and constant ones.");
+    }
+    if (!at.value().is_object() || !at.has("config")) {
+      return value;
+    }
+    const JsonAt config = at["config"];
+    const auto number = [&](const char* key, float& into) {
+      if (config.has(key)) {
+        into = static_cast<float>(config[key].as_double());
+      }
+    };
+    const std::string& kind = value.class_name();
+    if (kind == "Constant") {
+      number("value", value.a);
+    } else if (kind == "Orthogonal") {
+      number("gain", value.a);
+    } else {
+      number(kind == "RandomUniform" ? "minval" : "mean", value.a);
+      number(kind == "RandomUniform" ? "maxval" : "stddev", value.b);
+    }
+    if (config.has("seed") && config["seed"].value().is_number_integer()) {
+      value.seed = config["seed"].as_int();
+    }
+    return value;
+  }
+
+  const JsonAt& config_;
+  std::set<std::string> known_;
+};
+
+}  // namespace
+
+Json config_of(const OptionsAccess& access, const void* options) {
+  ConfigWriter writer;
+  access.visit(const_cast<void*>(options), writer);  // the visitor only looks
+  return std::move(writer.config);
+}
+
+Json keras_object(std::string_view module, std::string_view class_name, Json config) {
+  return {{"module", module},
+          {"class_name", class_name},
+          {"config", std::move(config)},
+          {"registered_name", nullptr}};
+}
+
+std::shared_ptr<void> read_options(const OptionsAccess& access, const JsonAt& config) {
+  if (!config.value().is_object()) {
+    config.refuse("an object");
+  }
+  std::shared_ptr<void> options = access.create();
+  ConfigReader reader(config);
+  access.visit(options.get(), reader);
+  reader.refuse_unknown();
+  return options;
+}
+
+}  // namespace engram::io

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Options to and from the objects of Keras's config.json: {module, class_name, config, ...}.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "formats/json.hpp"
+#include "model/model_data.hpp"
+
+namespace engram::io {
+
+using formats::Json;
+using formats::JsonAt;
+
+/// The config of any options struct, its keys in Keras's order.
+Json config_of(const OptionsAccess& access, const void* options);
+
+/// {module, class_name, config, registered_name} around a config.
+Json keras_object(std::string_view module, std::string_view class_name, Json config);
+
+/// Options out of a config: every key must be known and in range.
+/// Errors: FileError, naming the place in the file.
+std::shared_ptr<void> read_options(const OptionsAccess& access, const JsonAt& config);
+
+/// The whole config.json of a built model.
+Json model_config(const ModelData& data);
+
+/// The layers of a config.json, and the shape of samples if it says one.
+/// Errors: FileError.
+void read_model_config(const JsonAt& config, ModelData& data, std::optional<Shape>& input);
+
+/// Compiles as compile_config says. Errors: FileError when something in it is not supported.
+void read_compile_config(const JsonAt& config, ModelData& data);
+
+}  // namespace engram::io

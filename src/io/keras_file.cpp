@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+/// .keras and .weights.h5 files, whole.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include "base/error.hpp"
+#include "engram/io.hpp"
+#include "formats/bounds.hpp"
+#include "formats/files.hpp"
+#include "formats/hdf5.hpp"
+#include "formats/zip.hpp"
+#include "io/config.hpp"
+#include "io/training_state.hpp"
+#include "io/weights_h5.hpp"
+#include "model/model_data.hpp"
+
+namespace engram {
+
+using formats::Json;
+
+namespace {
+
+// The Keras whose files these are; a reader of an older one finds nothing that it does not know.
+constexpr const char* kKerasVersion = "3.15.1";
+
+void check_built(const ModelData& data, const std::string& filepath) {
+  if (!data.is_built()) {
+    throw error<StateError>({.where = filepath,
+                             .expected = "a built model to save",
+                             .got = "one without weights",
+                             .remedy = "Give an Input layer, or train first."});
+  }
+}
+
+std::string metadata() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm local{};
+  localtime_r(&now, &local);
+  std::array<char, 32> date{};
+  std::strftime(date.data(), date.size(), "%Y-%m-%d@%H:%M:%S", &local);
+  const Json json = {{"keras_version", kKerasVersion}, {"date_saved", date.data()}};
+  return formats::write_json(json, "metadata.json");
+}
+
+std::string read_model_file(const std::string& filepath) {
+  try {
+    return formats::read_file(filepath, formats::kLargestModel);
+  } catch (const DataError& problem) {
+    throw FileError(problem.what());  // larger than any model
+  }
+}
+
+/// A model's building may find sizes that no file could hold weights for.
+void check_size(const ModelData& data, const Shape& input, const std::string& where) {
+  const std::vector<Shape> outputs = output_shapes(data.network, input);
+  double floats = 0;
+  for (const NetworkNode& node : data.network.nodes) {
+    for (const WeightSpec& weight :
+         node.spec().weights(node.options(), input_shapes(node, outputs, input))) {
+      double size = 1;
+      for (const std::int64_t axis : weight.shape) {
+        size *= static_cast<double>(axis);
+      }
+      floats += size;
+    }
+  }
+  if (floats * sizeof(float) > static_cast<double>(formats::kLargestModel)) {
+    throw error<FileError>({.where = where + ": config.json",
+                            .expected = "weights of at most 1 GiB",
+                            .got = fmt::format("{:.0f} parameters", floats)});
+  }
+}
+
+/// Builds with zero weights of the sizes that the config says, once the file is known to hold them.
+void build_for_reading(ModelData& data,
+                       const std::optional<Shape>& input,
+                       const formats::H5File& weights,
+                       const std::string& where) {
+  if (!input) {
+    throw error<FileError>({.where = where + ": config.json",
+                            .expected = "the shape of the input",
+                            .got = "no InputLayer, build_input_shape or build_config"});
+  }
+  try {
+    check_size(data, *input, where);
+    std::int64_t stored = 0;
+    for (const auto& [path, dataset] : weights.datasets) {
+      stored += size_of(dataset.shape);
+    }
+    Network sizes = data.network;
+    place_weights(sizes, *input);
+    std::int64_t wanted = 0;
+    for (const NetworkWeight& weight : sizes.weights) {
+      wanted += weight.size;
+    }
+    if (stored < wanted) {
+      throw error<FileError>({.where = where + ": model.weights.h5",
+                              .expected = fmt::format("{} parameters", wanted),
+                              .got = fmt::format("{} values in all", stored)});
+    }
+    build_without_values(data, *input);
+  } catch (const ShapeError& problem) {
+    throw FileError(where + ": config.json: " + problem.what());
+  } catch (const OptionError& problem) {
+    throw FileError(where + ": config.json: " + problem.what());
+  }
+}
+
+}  // namespace
+
+void save_model(const Model& model, const std::string& filepath) {
+  const ModelData& data = model.data();
+  check_built(data, filepath);
+  if (!filepath.ends_with(".keras")) {
+    throw error<OptionError>({.where = "save_model",
+                              .expected = "a file name that ends in .keras",
+                              .got = engram::quoted(filepath)});
+  }
+  std::vector<formats::ZipMember> members = {
+      {"metadata.json", metadata()},
+      {"config.json", formats::write_json(io::model_config(data), "config.json")},
+      {"model.weights.h5", formats::write_h5(io::weights_h5(data))}};
+  for (formats::ZipMember& member : io::state_members(data)) {
+    members.push_back(std::move(member));
+  }
+  formats::write_file_atomically(filepath, formats::write_zip(members));
+}
+
+Model load_model(const std::string& filepath, const LoadOptions& options) {
+  const std::string bytes = read_model_file(filepath);
+  const formats::ZipReader zip(bytes, filepath);
+  const std::string place = filepath + ": config.json";
+  const Json json = formats::parse_json(zip.read("config.json", formats::kLargestJson), place);
+  const formats::JsonAt config(json, place);
+  const std::string h5 = zip.read("model.weights.h5", formats::kLargestModel);
+  const std::string weights_place = filepath + ": model.weights.h5";
+  const formats::H5File weights = formats::read_h5(h5, weights_place);
+  Model model;
+  ModelData& data = model.data();
+  std::optional<Shape> input;
+  io::read_model_config(config, data, input);
+  build_for_reading(data, input, weights, filepath);
+  if (options.compile && config.has("compile_config")) {
+    try {
+      io::read_compile_config(config["compile_config"], data);
+    } catch (const FileError& problem) {
+      data.compile_problem = problem.what();  // predictions need no optimizer
+    } catch (const OptionError& problem) {
+      data.compile_problem = problem.what();
+    }
+  }
+  io::read_weights_h5(weights, weights_place, options.allow_non_finite, data);
+  io::read_state(zip, filepath, data);
+  return model;
+}
+
+void save_weights(const Model& model, const std::string& filepath) {
+  check_built(model.data(), filepath);
+  if (!filepath.ends_with(".weights.h5")) {
+    throw error<OptionError>({.where = "save_weights",
+                              .expected = "a file name that ends in .weights.h5",
+                              .got = engram::quoted(filepath)});
+  }
+  formats::write_file_atomically(filepath, formats::write_h5(io::weights_h5(model.data())));
+}
+
+void load_weights(Model& model, const std::string& filepath) {
+  check_built(model.data(), filepath);
+  const std::string bytes = read_model_file(filepath);
+  io::read_weights_h5(formats::read_h5(bytes, filepath), filepath, false, model.data());
+}
+
+}  // namespace engram

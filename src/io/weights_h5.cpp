@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/weights_h5.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+
+#include "base/error.hpp"
+#include "kernels/elementwise.hpp"
+
+namespace engram::io {
+
+using formats::H5Dataset;
+using formats::H5File;
+
+namespace {
+
+/// Keras's group of each layer, such as "lstm_1": the class's name and a count, not the layer's
+/// name. Input layers have none.
+std::vector<std::string> layer_groups(const Network& network) {
+  std::vector<std::string> groups;
+  std::map<std::string_view, int> counts;
+  for (const NetworkNode& node : network.nodes) {
+    const std::string_view name = node.spec().auto_name;
+    const int count = counts[name]++;
+    groups.push_back(count == 0 ? std::string(name) : fmt::format("{}_{}", name, count));
+  }
+  return groups;
+}
+
+/// "vars", or "cell/vars" where Keras keeps the weights in the layer's cell.
+std::string vars_of(const LayerSpec& spec) {
+  return spec.weight_scope.empty() ? "vars" : std::string(spec.weight_scope) + "/vars";
+}
+
+H5Dataset dataset(const Shape& shape, const float* values) {
+  return {.shape = shape, .values = std::vector<float>(values, values + size_of(shape))};
+}
+
+/// The optimizer's slots in Keras's order: the first `interleaved_slots` of them take turns for
+/// each variable, the others follow in blocks. Visit(weight, slot) for each array.
+template <class Visit>
+void each_slot(const ModelData& data, const Visit& visit) {
+  const std::vector<AlignedFloats>& slots = data.compiled->slots;
+  const auto turns = std::min(static_cast<std::size_t>(
+                                  data.compiled->optimizer.spec().interleaved_slots),
+                              slots.size());
+  for (std::size_t first = 0; first < slots.size(); first = first == 0 ? turns : first + 1) {
+    for (const NetworkWeight& weight : data.network.weights) {
+      for (std::size_t slot = first; weight.is_trainable && slot < (first == 0 ? turns : first + 1);
+           ++slot) {
+        visit(weight, slot);
+      }
+    }
+  }
+}
+
+class WeightsReader {
+ public:
+  WeightsReader(const H5File& file, std::string_view where, bool allow_non_finite)
+      : file_(file), where_(where), allow_non_finite_(allow_non_finite) {}
+
+  bool has(const std::string& path) const { return file_.datasets.contains(path); }
+
+  void read(const std::string& path, const Shape& shape, float* into) const {
+    const H5Dataset& found = find(path);
+    if (found.shape != shape) {
+      fail(path, "shape " + to_string(shape), to_string(found.shape));
+    }
+    std::visit([&](const auto& values) { std::copy(values.begin(), values.end(), into); },
+               found.values);
+    if (!allow_non_finite_ && !kernels::all_finite(into, size_of(shape))) {
+      fail(path, "finite values", "NaN or infinity", "Set allow_non_finite to load it all the same.");
+    }
+  }
+
+  double scalar(const std::string& path) const {
+    const H5Dataset& found = find(path);
+    if (size_of(found.shape) != 1) {
+      fail(path, "a single number", to_string(found.shape));
+    }
+    return std::visit([](const auto& values) { return static_cast<double>(values[0]); },
+                      found.values);
+  }
+
+  [[noreturn]] void fail(const std::string& path,
+                         const std::string& expected,
+                         const std::string& got,
+                         const std::string& remedy = "") const {
+    throw error<FileError>({.where = fmt::format("{}: {}", where_, path),
+                            .expected = expected,
+                            .got = got,
+                            .remedy = remedy});
+  }
+
+ private:
+  const H5Dataset& find(const std::string& path) const {
+    const auto found = file_.datasets.find(path);
+    if (found == file_.datasets.end()) {
+      fail(path, "an array", "nothing of this name", "The file is of another model, or damaged.");
+    }
+    return found->second;
+  }
+
+  const H5File& file_;
+  std::string_view where_;
+  bool allow_non_finite_;
+};
+
+void read_optimizer(const WeightsReader& reader, ModelData& data) {
+  Compiled& compiled = *data.compiled;
+  const auto path = [](std::size_t i) { return fmt::format("optimizer/vars/{}", i); };
+  if (!reader.has(path(0))) {
+    return;  // saved without an optimizer
+  }
+  const double iterations = reader.scalar(path(0));
+  if (!(iterations >= 0 && iterations < 9e15)) {
+    reader.fail(path(0), "a number of iterations", fmt::format("{}", iterations));
+  }
+  compiled.iterations = static_cast<std::int64_t>(iterations);
+  const double rate = reader.scalar(path(1));
+  if (!(rate >= 0 && std::isfinite(rate))) {
+    reader.fail(path(1), "a learning rate of 0 or more", fmt::format("{}", rate));
+  }
+  compiled.learning_rate = static_cast<float>(rate);
+  if (!reader.has(path(2)) && compiled.iterations == 0) {
+    return;  // saved before the first step
+  }
+  std::size_t next = 2;
+  each_slot(data, [&](const NetworkWeight& weight, std::size_t slot) {
+    reader.read(path(next++), weight.shape, compiled.slots[slot].data() + weight.offset);
+  });
+  if (reader.has(path(next))) {
+    reader.fail(path(next), fmt::format("{} optimizer variables", next), "more");
+  }
+}
+
+}  // namespace
+
+H5File weights_h5(const ModelData& data) {
+  H5File file;
+  file.groups["vars"]["name"] = data.name;
+  file.groups["layers"];
+  const std::vector<std::string> groups = layer_groups(data.network);
+  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
+    const NetworkNode& node = data.network.nodes[i];
+    if (node.spec().class_name == "InputLayer") {
+      continue;
+    }
+    const std::string layer = "layers/" + groups[i] + "/";
+    file.groups[layer + "vars"]["name"] = node.name;
+    const std::string vars = layer + vars_of(node.spec());
+    if (!node.spec().weight_scope.empty()) {
+      file.groups[vars]["name"] =
+          fmt::format("{}_{}", node.spec().auto_name, node.spec().weight_scope);
+    }
+    for (std::size_t w = 0; w < node.weights.size(); ++w) {
+      const NetworkWeight& weight = data.network.weights[static_cast<std::size_t>(node.weights[w])];
+      file.datasets[fmt::format("{}/{}", vars, w)] =
+          dataset(weight.shape, data.weights.data() + weight.offset);
+    }
+  }
+  if (data.compiled) {
+    const Compiled& compiled = *data.compiled;
+    const auto path = [](std::size_t i) { return fmt::format("optimizer/vars/{}", i); };
+    file.groups["optimizer/vars"]["name"] = std::string(compiled.optimizer.spec().name);
+    file.datasets[path(0)] = {.shape = {}, .values = std::vector<std::int64_t>{compiled.iterations}};
+    file.datasets[path(1)] = {.shape = {}, .values = std::vector<float>{compiled.learning_rate}};
+    std::size_t next = 2;
+    each_slot(data, [&](const NetworkWeight& weight, std::size_t slot) {
+      file.datasets[path(next++)] =
+          dataset(weight.shape, compiled.slots[slot].data() + weight.offset);
+    });
+  }
+  return file;
+}
+
+void read_weights_h5(const H5File& file,
+                     std::string_view where,
+                     bool allow_non_finite,
+                     ModelData& data) {
+  const WeightsReader reader(file, where, allow_non_finite);
+  const std::vector<std::string> groups = layer_groups(data.network);
+  // Files of about TensorFlow 2.12 have another name for the group of all layers.
+  const std::string root = file.groups.contains("layers") ? "layers/" : "_layer_checkpoint_dependencies/";
+  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
+    const NetworkNode& node = data.network.nodes[i];
+    const std::string vars = root + groups[i] + "/" + vars_of(node.spec());
+    for (std::size_t w = 0; w < node.weights.size(); ++w) {
+      const NetworkWeight& weight = data.network.weights[static_cast<std::size_t>(node.weights[w])];
+      reader.read(
+          fmt::format("{}/{}", vars, w), weight.shape, data.weights.data() + weight.offset);
+    }
+    const std::string surplus = fmt::format("{}/{}", vars, node.weights.size());
+    if (reader.has(surplus)) {
+      reader.fail(surplus,
+                  fmt::format("{} arrays for {}", node.weights.size(), node.where()),
+                  "more",
+                  "The file is of another model.");
+    }
+  }
+  if (data.compiled) {
+    read_optimizer(reader, data);
+  }
+  touch_weights(data);
+}
+
+}  // namespace engram::io

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace engram::tests {
+
+namespace {
+
+std::filesystem::path make_folder() {
+  std::string name = (std::filesystem::temp_directory_path() / "engram-test-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) {
+    throw std::runtime_error("mkdtemp failed: " + name);
+  }
+  return name;
+}
+
+void redirect(const std::filesystem::path& path, int flags, int descriptor) {
+  const int file = open(path.c_str(), flags, 0600);
+  if (file < 0 || dup2(file, descriptor) < 0) {
+    _exit(126);
+  }
+}
+
+}  // namespace
+
+Command::Command(const std::vector<std::string>& arguments, const std::string& input)
+    : folder_(make_folder()) {
+  write((folder_ / "in").string(), input);
+  std::vector<std::string> words = {ENGRAM_COMMAND};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) {
+    argv.push_back(word.data());
+  }
+  argv.push_back(nullptr);
+  pid_ = fork();
+  if (pid_ == 0) {
+    redirect(folder_ / "in", O_RDONLY, STDIN_FILENO);
+    redirect(folder_ / "out", O_WRONLY | O_CREAT, STDOUT_FILENO);
+    redirect(folder_ / "err", O_WRONLY | O_CREAT, STDERR_FILENO);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+}
+
+std::string Command::err() const { return read((folder_ / "err").string()); }
+
+Outcome Command::wait() {
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  Outcome outcome = {
+      .code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+      .out = read((folder_ / "out").string()),
+      .err = err(),
+  };
+  std::filesystem::remove_all(folder_);
+  return outcome;
+}
+
+Outcome run(const std::vector<std::string>& arguments, const std::string& input) {
+  return Command(arguments, input).wait();
+}
+
+TemporaryFolder::TemporaryFolder() : path_(make_folder()) {}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string read(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+}  // namespace engram::tests
