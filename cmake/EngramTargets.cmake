@@ -36,3 +36,14 @@ function(engram_test name)
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
   endif()
 endfunction()
+
+# engram_test_each_simd(NAME): runs a test program again on each SIMD target below the best. A
+# machine that lacks a target says so, and the test counts as skipped.
+function(engram_test_each_simd name)
+  foreach(target IN ITEMS avx2 sse4 baseline)
+    add_test(NAME ${name}_${target} COMMAND ${name})
+    set_tests_properties(${name}_${target} PROPERTIES
+      ENVIRONMENT ENGRAM_SIMD=${target}
+      SKIP_REGULAR_EXPRESSION "ENGRAM_SIMD: expected")
+  endforeach()
+endfunction()

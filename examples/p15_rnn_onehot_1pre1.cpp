@@ -44,7 +44,8 @@ int main() try {
   const ModelCheckpoint cp_callback = {.filepath = checkpoint_save_path,
                                        .monitor = "loss",
                                        .save_best_only = true,
-                                       .save_weights_only = true};
+                                       .save_weights_only = true,
+                                       .min_seconds = 1};
 
   const History history = model.fit(x_train,
                                     y_train,

@@ -48,7 +48,8 @@ int main(int argc, char** argv) try {
   const ModelCheckpoint cp_callback = {.filepath = checkpoint_save_path,
                                        .monitor = "val_loss",
                                        .save_best_only = true,
-                                       .save_weights_only = true};
+                                       .save_weights_only = true,
+                                       .min_seconds = 1};
 
   const History history = model.fit(x_train,
                                     y_train,

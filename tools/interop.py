@@ -273,8 +273,7 @@ def check_resume(spec, engram, written, x, y):
                         written.get_weights())
 
 
-def check_model(spec, command, folder):
-    report = {}
+def check_model(spec, command, folder, report):
     keras.backend.clear_session()
     engram = Engram(command, folder)
     x, y = save_from_keras(spec, folder)
@@ -287,7 +286,6 @@ def check_model(spec, command, folder):
     if not spec["dropout"]:
         report["resume"] = check_resume(spec, engram, written, x, y)
     report["extra"] = check_extra(folder, x, expected)
-    return report
 
 
 # ---- models that engram makes from a recipe -----------------------------------------------------
@@ -322,7 +320,7 @@ def recipe_input(model):
     return rng.uniform(0, 1, shape).astype("float32")
 
 
-def check_recipe(recipe, command, folder):
+def check_recipe(recipe, command, folder, report):
     """One epoch of a recipe, a shipped one by its name; both of its files open, compiled."""
     keras.backend.clear_session()
     engram = Engram(command, folder)
@@ -331,7 +329,6 @@ def check_recipe(recipe, command, folder):
         name = "recipe.toml"
         (folder / name).write_text(recipe_text(recipe), encoding="utf-8")
     engram.run("train", name, "--epochs", 1, "--seed", 1, "--output", folder / "run")
-    report = {}
     for file in ("model.keras", "last.keras"):
         model = load(folder / "run" / file)
         if model.optimizer is None or int(model.optimizer.iterations) == 0:
@@ -343,7 +340,6 @@ def check_recipe(recipe, command, folder):
         report["reopen"] = same_predictions(
             f"predictions of {file}", engram.predict(folder / "run" / file),
             keras_predict(model, x))
-    return report
 
 
 # ---- the run -----------------------------------------------------------------------------------
@@ -371,7 +367,7 @@ def attempt(label, text, keep, check):
     report, failure = {}, None
     with work_folder(keep, label) as folder:
         try:
-            report = check(folder)
+            check(folder, report)
         except Failure as error:
             failure = str(error)
         except Exception as error:  # a file that Keras refuses is a failed check, not the end
@@ -394,21 +390,22 @@ def checks(options):
     """(label, text, check) of everything that is to be done"""
     for i in range(options.models):
         spec = random_spec(options.seed * 1000 + i)
-        yield str(i), describe(spec), lambda folder, spec=spec: check_model(
-            spec, options.engram, folder)
+        yield str(i), describe(spec), lambda *to, spec=spec: check_model(
+            spec, options.engram, *to)
     for name in RECIPES:
-        yield name, "recipe", lambda folder, name=name: check_recipe(
-            name, options.engram, folder)
+        yield name, "recipe", lambda *to, name=name: check_recipe(
+            name, options.engram, *to)
     for i in range(options.models // 4):
         recipe = random_recipe(options.seed * 1000 + i)
         text = " ".join(kind for kind, _ in recipe["layers"])
-        yield f"recipe-{i}", text, lambda folder, recipe=recipe: check_recipe(
-            recipe, options.engram, folder)
+        yield f"recipe-{i}", text, lambda *to, recipe=recipe: check_recipe(
+            recipe, options.engram, *to)
 
 
 def main():
     options = arguments()
     keras.utils.disable_interactive_logging()
+    tf.get_logger().setLevel("ERROR")  # it warns of every new model that it has to trace
     print(f"Keras {keras.__version__}, {options.models} random models from seed {options.seed}")
     print(f"{'model':>20} {' '.join(f'{c:>8}' for c in COLUMNS)}")
     results = [

@@ -68,7 +68,7 @@ struct FitOptions {
 struct History {
   std::vector<std::int64_t> epoch;                     ///< epochs done, 0-based, resumed ones included
   std::map<std::string, std::vector<double>> history;  ///< by name: "loss", "val_loss", metrics
-  bool is_interrupted = false;                         ///< FitOptions::stop ended it inside an epoch
+  bool is_interrupted = false;                         ///< FitOptions::stop ended it early
 };
 
 struct EvaluateOptions {

@@ -225,8 +225,7 @@ class Backup final : public Callback {
   }
 
   void on_train_end() override {
-    const bool is_interrupted = model().data().training && model().data().training->batch > 0;
-    if (is_interrupted || (is_due_ && !o_.delete_checkpoint)) {
+    if (model().data().is_interrupted || (is_due_ && !o_.delete_checkpoint)) {
       save();
     } else if (o_.delete_checkpoint) {
       std::error_code ignored;  // nothing to delete is as good

@@ -59,9 +59,8 @@ class EarlyStoppingCallback final : public Callback {
 
   void on_train_end() override {
     is_restored_ = false;
-    const std::optional<TrainingState>& training = model().data().training;
-    if (training && training->batch > 0) {
-      return;  // interrupted inside an epoch: the weights are those to go on from
+    if (model().data().is_interrupted) {
+      return;  // the weights are those to go on from
     }
     if (stopped_epoch_ > 0) {
       say(fmt::format("Epoch {}: early stopping\n", stopped_epoch_ + 1));

@@ -62,14 +62,16 @@ class FitLoop {
         break;
       }
     }
-    const bool is_interrupted = state().batch > 0;
+    const bool was_stopped = options_.stop != nullptr && *options_.stop;
+    data_.is_interrupted =
+        was_stopped && (state().batch > 0 || state().epoch < options_.epochs);
     for (auto it = ordered_.rbegin(); it != ordered_.rend(); ++it) {
       (*it)->on_train_end();  // savers first: others may put former weights back
     }
     data_.training = current_training_state(data_);
     return {.epoch = state().epochs_done,
             .history = state().history,
-            .is_interrupted = is_interrupted};
+            .is_interrupted = data_.is_interrupted};
   }
 
  private:

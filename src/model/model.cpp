@@ -175,7 +175,9 @@ std::vector<LayerInfo> Model::layers() const {
     if (node.layer.get_if<Input>() != nullptr) {
       continue;  // Keras's Sequential does not count it among its layers either
     }
-    LayerInfo info{.name = node.name, .class_name = std::string(node.spec().class_name)};
+    LayerInfo info{.name = node.name,
+                   .class_name = std::string(node.spec().class_name),
+                   .has_weights = node.spec().weights != no_weights};
     if (is_built()) {
       info.output_shape = shapes[i];
       info.output_shape.insert(info.output_shape.begin(), -1);

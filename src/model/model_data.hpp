@@ -59,6 +59,7 @@ struct ModelData {
   std::optional<Compiled> compiled;
   std::optional<TrainingState> training;
   bool resume_requested = false;  ///< a callback has put a state to go on from
+  bool is_interrupted = false;    ///< fit was stopped from outside with epochs or batches left
   std::map<std::string, std::string> notes;
   std::string compile_problem;    ///< why a file's compile_config could not be used
 
