@@ -20,13 +20,16 @@ constexpr const char* kExamples =
 
 struct EvaluateArguments {
   std::string model, data, column;
-  std::int64_t rows = 0;
+  std::optional<std::int64_t> rows;
 };
 
 void evaluate(const EvaluateArguments& arguments) {
   Model model = load_model(arguments.model, {.compile = false});
   const SeriesPredictions predictions = predict_series(model, arguments.data, arguments.column);
-  fmt::print("{}", judge(predictions, arguments.rows).text());
+  const std::int64_t all = static_cast<std::int64_t>(predictions.actual.size());
+  const std::int64_t wanted = arguments.rows.value_or(predictions.judged);
+  const std::int64_t rows = wanted == 0 ? all : wanted;
+  fmt::print("{}", judge(predictions, rows).text());
 }
 
 }  // namespace

@@ -66,8 +66,22 @@ int report_usage(const CLI::App& app, const CLI::ParseError& fault) {
   return fail(wrong_usage, fmt::format("{}. See: engram {}--help", fault.what(), command));
 }
 
+/// CLI11 would only say that a command is missing.
+void check_command(const CLI::App& app, int argc, char** argv) {
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (argc < 2 || argv[1][0] == '-' || command->get_name() == argv[1]) {
+      return;
+    }
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  }
+  throw OptionError(
+      fmt::format("expected a command ({}), got '{}'. See: engram --help", names, argv[1]));
+}
+
 int run(CLI::App& app, int argc, char** argv) {
   try {
+    check_command(app, argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
     return report_usage(app, fault);

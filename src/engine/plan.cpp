@@ -29,6 +29,7 @@ void BatchFigures::add(const BatchFigures& other) {
 
 Plan::Plan(const Network& network, const PlanKey& key, const Judgement* judgement)
     : network_(network), key_(key), outputs_(output_shapes(network, key.input)) {
+  kernels::simd_target();  // refuses a bad ENGRAM_SIMD; kernels themselves cannot
   const LayerSpec& last = network.nodes.back().spec();
   const LogitsOf from = last.logits_of(network.nodes.back().options());
   uses_logits_ = judgement != nullptr && from != LogitsOf::none &&

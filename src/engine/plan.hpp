@@ -64,7 +64,8 @@ struct BatchNumber {
 
 class Plan {
  public:
-  /// `judgement` (null: no loss) must be the one that `run` is given. Errors: ShapeError.
+  /// `judgement` (null: no loss) must be the one that `run` is given.
+  /// Errors: ShapeError; OptionError when ENGRAM_SIMD names no target of this machine.
   Plan(const Network& network, const PlanKey& key, const Judgement* judgement);
 
   const PlanKey& key() const { return key_; }

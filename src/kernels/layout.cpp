@@ -22,7 +22,7 @@ std::int64_t dropout_masks(const RecurrentSpec& spec) {
   return spec.has_recurrent_dropout ? gates_of(spec.cell) : 1;
 }
 
-Layout::Layout(const RecurrentSpec& spec) {
+Layout::Layout(const RecurrentSpec& layer) : spec(layer) {
   const std::int64_t H = spec.H;
   const bool resets_before = spec.cell == Cell::gru_reset_before;
   h = aligned_floats(spec.D + 1);
@@ -36,12 +36,13 @@ Layout::Layout(const RecurrentSpec& spec) {
   z_columns = spec.cell == Cell::gru_reset_after ? 4 * H : columns;
   z_size = aligned_floats(z_columns);
   rotation = spec.cell == Cell::gru_reset_after || resets_before ? 2 * H : 0;
-  add_step_products(spec);
-  add_back_products(spec);
-  place_workspace(spec);
+  packed_size = aligned_floats(sizeof(Layout) / sizeof(float) + 1);
+  add_step_products();
+  add_back_products();
+  place_workspace();
 }
 
-void Layout::add_step_products(const RecurrentSpec& spec) {
+void Layout::add_step_products() {
   const std::int64_t H = spec.H;
   const bool by_gate = has_own_h;  // each gate has its own dropout
   const auto add = [&](Products<StepProduct>& to, StepProduct p) {
@@ -80,7 +81,7 @@ void Layout::add_step_products(const RecurrentSpec& spec) {
   }
 }
 
-void Layout::add_back_products(const RecurrentSpec& spec) {
+void Layout::add_back_products() {
   if (!spec.keeps) {
     return;
   }
@@ -120,7 +121,7 @@ void Layout::add_back_products(const RecurrentSpec& spec) {
   }
 }
 
-void Layout::place_workspace(const RecurrentSpec& spec) {
+void Layout::place_workspace() {
   const std::int64_t S = spec.S;
   const auto place = [&](std::int64_t floats) {
     const std::int64_t at = workspace_size;

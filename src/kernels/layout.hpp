@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <new>
 
 #include "kernels/recurrent.hpp"
 
@@ -48,8 +49,17 @@ struct Products {
   const Product* end() const { return items.data() + count; }
 };
 
+/// A layer's weights are packed with its layout in front, so that a single step of a small layer
+/// need not work it out again.
 struct Layout {
   explicit Layout(const RecurrentSpec& spec);
+
+  /// The layout that recurrent_pack has put in front of the packed weights.
+  static const Layout& of(const float* packed) {
+    return *std::launder(reinterpret_cast<const Layout*>(packed));
+  }
+
+  RecurrentSpec spec;
 
   /// Column of Keras's matrices that column `z` of the pre-activations belongs to.
   std::int64_t keras_column(std::int64_t z) const { return (z + rotation) % columns; }
@@ -69,7 +79,7 @@ struct Layout {
   Products<StepProduct> step, after_reset;
   // Gradients of h, of r * h (GRU, reset before), and of x.
   Products<BackProduct> h_back, reset_back, x_back;
-  std::int64_t packed_size = 0;
+  std::int64_t packed_size = 0;  ///< floats of this layout and the matrices
 
   // The workspace: the kept arrays have `kept_steps` steps, the inputs and states one more.
   std::int64_t kept_steps = 0;
@@ -79,9 +89,9 @@ struct Layout {
   std::int64_t workspace_size = 0;
 
  private:
-  void add_step_products(const RecurrentSpec& spec);
-  void add_back_products(const RecurrentSpec& spec);
-  void place_workspace(const RecurrentSpec& spec);
+  void add_step_products();
+  void add_back_products();
+  void place_workspace();
 };
 
 }  // namespace engram::kernels

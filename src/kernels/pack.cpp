@@ -4,6 +4,8 @@
 #define HWY_TARGET_INCLUDE "kernels/pack.cpp"
 #include <hwy/foreach_target.h>
 
+#include <new>
+
 #include "kernels/dispatch.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/panels-inl.hpp"
@@ -76,6 +78,9 @@ void pack_impl(const RecurrentSpec& spec,
                std::int64_t part,
                std::int64_t parts) {
   const Layout layout(spec);
+  if (part == 0) {
+    new (packed) Layout(layout);
+  }
   for (const Products<StepProduct>* products : {&layout.step, &layout.after_reset}) {
     for (const StepProduct& p : *products) {
       const Panels panels(p.N);

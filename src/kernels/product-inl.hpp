@@ -112,6 +112,56 @@ HWY_INLINE void product_rows(std::int64_t rows,
   }
 }
 
+/// One row, in up to three panels at once: a single panel's sums would wait for each other.
+template <int kWide, int kNarrow>
+HWY_NOINLINE void product_row(const Product& p, const Panels& panels, std::int64_t first) {
+  constexpr int kPanels = kWide + kNarrow;
+  const float* b[kPanels];
+  Vector sums[kPanels][kWidest];
+#pragma GCC unroll 3
+  for (int i = 0; i < kPanels; ++i) {
+    b[i] = p.packed + p.K * panels.column(first + i);
+#pragma GCC unroll 3
+    for (int w = 0; w < kWidest; ++w) {
+      sums[i][w] = zero();
+    }
+  }
+  for (std::int64_t k = 0; k < p.K; ++k) {
+    const Vector value = all(p.a[k]);
+#pragma GCC unroll 3
+    for (int i = 0; i < kPanels; ++i) {
+      const int width = i < kWide ? kWidest : 2;
+#pragma GCC unroll 3
+      for (int w = 0; w < width; ++w) {
+        sums[i][w] = hn::MulAdd(value, hn::Load(Floats(), b[i] + w * kLanes), sums[i][w]);
+      }
+      b[i] += width * kLanes;
+    }
+  }
+#pragma GCC unroll 3
+  for (int i = 0; i < kPanels; ++i) {
+    const TileColumns t = {nullptr, panels.column(first + i), panels.columns(first + i)};
+    if (i < kWide) {
+      store_sums<kWidest>(sums[i], p, 0, t);
+    } else {
+      store_sums<2>(sums[i], p, 0, t);
+    }
+  }
+}
+
+/// The panels [first, first + wide + narrow) of one row: the templates above.
+template <int kWide = 3, int kNarrow = 0>
+HWY_INLINE void product_panels(
+    std::int64_t wide, std::int64_t narrow, const Product& p, const Panels& panels, std::int64_t first) {
+  if (wide == kWide && narrow == kNarrow) {
+    product_row<kWide, kNarrow>(p, panels, first);
+  } else if constexpr (kWide > 0 && kWide + kNarrow == 3) {
+    product_panels<kWide - 1, kNarrow + 1>(wide, narrow, p, panels, first);
+  } else if constexpr (kWide > 0) {
+    product_panels<kWide - 1, kNarrow + 1>(wide, narrow, p, panels, first);
+  }
+}
+
 static HWY_NOINLINE void product(const Product& p) {
   const Panels panels(p.N);
   const std::int64_t tiles = (p.M + kTileRows - 1) / kTileRows;

@@ -44,12 +44,12 @@ HWY_INLINE void with_cell(const RecurrentSpec& spec, const Act& act) {
 }
 
 void forward_impl(const RecurrentSpec& spec, const RecurrentForward& a) {
-  const Layout layout(spec);
+  const Layout& layout = Layout::of(a.packed);
   with_cell(spec, [&](const auto& cell) HWY_ATTR { forward(cell, spec, layout, a); });
 }
 
 void backward_impl(const RecurrentSpec& spec, const RecurrentBackward& b) {
-  const Layout layout(spec);
+  const Layout& layout = Layout::of(b.forward->packed);
   with_cell(spec, [&](const auto& cell) HWY_ATTR { backward(cell, spec, layout, b); });
 }
 
@@ -69,6 +69,7 @@ HWY_EXPORT(backward_impl);
 void recurrent_forward(const RecurrentSpec& spec, const RecurrentForward& a) noexcept {
   assert(a.rows >= 1 && a.rows <= spec.S);
   assert(a.packed != nullptr && a.workspace != nullptr && a.x != nullptr && a.y != nullptr);
+  assert(Layout::of(a.packed).spec == spec);  // packed for another layer
   assert(a.input_dropout == nullptr || spec.has_input_dropout);
   assert(a.recurrent_dropout == nullptr || spec.has_recurrent_dropout);
   ENGRAM_DISPATCH(forward_impl)(spec, a);

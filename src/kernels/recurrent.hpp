@@ -31,6 +31,8 @@ struct RecurrentSpec {
   bool needs_dx = false;               ///< recurrent_backward also gives dx
   bool has_input_dropout = false;      ///< RecurrentForward::input_dropout is given
   bool has_recurrent_dropout = false;  ///< RecurrentForward::recurrent_dropout is given
+
+  bool operator==(const RecurrentSpec&) const = default;
 };
 
 /// Gates of `cell`: 1, 4, 3, 3.

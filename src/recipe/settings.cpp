@@ -25,6 +25,17 @@ toml::table parse(std::string_view text, const std::string& file) {
   }
 }
 
+/// Text as a TOML string.
+std::string toml_text(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    result += static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'
+                  ? fmt::format("\\u{:04x}", c)
+                  : std::string(1, c);
+  }
+  return result + "\"";
+}
+
 /// One step on the way to a key; null when there is no such entry, or nothing can be inside.
 toml::node* step(toml::node& node, std::string_view key) {
   if (toml::table* table = node.as_table()) {
@@ -45,9 +56,7 @@ toml::table parse_value(std::string_view value, const std::string& setting) {
   try {
     return toml::parse(fmt::format("value = {}", value), source);
   } catch (const toml::parse_error&) {
-    toml::table table;
-    table.insert("value", std::string(value));
-    return table;
+    return parse(fmt::format("value = {}", toml_text(value)), source);
   }
 }
 

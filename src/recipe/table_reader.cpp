@@ -176,18 +176,25 @@ void TableReader::option(std::string_view name, Activation& value) {
 }
 
 void TableReader::option(std::string_view name, Initializer& value) {
-  const toml::node* found = node(name);
+  toml::node* found = node(name);
   if (found == nullptr) {
     table_.insert(name, value.name());
     return;
   }
-  toml::table& table = choice(name);
-  const std::string class_name = table["class"].value_or(std::string());
+  if (!found->is_string() && !found->is_table()) {
+    refuse(name, "as a name in quotes, or a table with a class");
+  }
+  const toml::node* class_node = found->is_table() ? found->as_table()->get("class") : found;
+  const std::string class_name = class_node == nullptr ? "" : class_node->value_or(std::string());
   try {
     value = Initializer(class_name);
   } catch (const OptionError& fault) {
     throw OptionError(fmt::format("{}: {}: {}", place_of(place_, found), name, fault.what()));
   }
+  if (found->is_string()) {
+    return;
+  }
+  toml::table& table = *found->as_table();
   TableReader reader(table, {.file = place_.file, .subject = class_name});
   reader.node("class");
   const InitializerNumbers numbers = numbers_of(value);
