@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "formats/bounds.hpp"
 
 namespace engram::io {
 
@@ -35,9 +36,7 @@ Json json_of(const FixedValue& value) {
       value);
 }
 
-Json seed_of(const std::optional<std::int64_t>& seed) {
-  return seed ? Json(*seed) : Json(nullptr);
-}
+Json seed_of(const std::optional<std::int64_t>& seed) { return seed ? Json(*seed) : Json(nullptr); }
 
 Json initializer_config(const Initializer& value) {
   const std::string& name = value.class_name();
@@ -56,9 +55,8 @@ Json initializer_config(const Initializer& value) {
             {"maxval", shortest(value.b)}};
   }
   if (name == "RandomNormal" || name == "TruncatedNormal") {
-    return {{"seed", seed_of(value.seed)},
-            {"mean", shortest(value.a)},
-            {"stddev", shortest(value.b)}};
+    return {
+        {"seed", seed_of(value.seed)}, {"mean", shortest(value.a)}, {"stddev", shortest(value.b)}};
   }
   return {{"seed", seed_of(value.seed)}};  // the scaled ones: Glorot, He, Lecun
 }
@@ -68,6 +66,7 @@ class ConfigWriter final : public OptionVisitor {
   Json config = Json::object();
 
   void option(std::string_view n, std::int64_t& v, const Rule&) override { put(n, v); }
+
   void option(std::string_view n, float& v, const Rule&) override { put(n, shortest(v)); }
 
   void option(std::string_view n, std::optional<float>& v, const Rule&) override {
@@ -75,9 +74,13 @@ class ConfigWriter final : public OptionVisitor {
   }
 
   void option(std::string_view n, std::optional<std::int64_t>& v) override { put(n, seed_of(v)); }
+
   void option(std::string_view n, bool& v) override { put(n, v); }
+
   void option(std::string_view n, std::string& v) override { put(n, v); }
+
   void option(std::string_view n, Shape& v) override { put(n, v); }
+
   void option(std::string_view n, Activation& v) override { put(n, std::string(v.name())); }
 
   void option(std::string_view n, Initializer& v) override {
@@ -102,7 +105,9 @@ class ConfigReader final : public OptionVisitor {
   void option(std::string_view n, std::int64_t& v, const Rule& rule) override {
     if (const auto at = find(n)) {
       v = at->as_int();
-      check(*at, static_cast<double>(v), rule);
+      check(*at,
+            static_cast<double>(v),
+            {.low = rule.low, .high = std::min(rule.high, static_cast<double>(kLargestSize))});
     }
   }
 
@@ -136,12 +141,7 @@ class ConfigReader final : public OptionVisitor {
 
   void option(std::string_view n, std::string& v) override {
     if (const auto at = find(n)) {
-      v = at->as_string();
-      if (v.size() > 512 || std::any_of(v.begin(), v.end(), [](unsigned char c) {
-            return c < 0x20 || c == '/';
-          })) {
-        at->refuse("a name of at most 512 bytes without slashes or control characters");
-      }
+      v = read_name(*at);
     }
   }
 
@@ -213,7 +213,8 @@ class ConfigReader final : public OptionVisitor {
     try {
       value = Initializer(name.as_string());
     } catch (const OptionError&) {
-      name.refuse("a supported initializer", "Supported: Keras's random, scaled and constant ones.");
+      name.refuse("a supported initializer",
+                  "Supported: Keras's random, scaled and constant ones.");
     }
     if (!at.value().is_object() || !at.has("config")) {
       return value;
@@ -256,6 +257,30 @@ Json keras_object(std::string_view module, std::string_view class_name, Json con
           {"class_name", class_name},
           {"config", std::move(config)},
           {"registered_name", nullptr}};
+}
+
+std::string json_text(const Json& json, const std::string& member) {
+  std::string text = formats::write_json(json, member);
+  try {
+    formats::parse_json(text, member);
+  } catch (const FileError& problem) {
+    throw OptionError(std::string("This could not be read back: ") + problem.what());
+  }
+  return text;
+}
+
+bool is_plain_name(std::string_view name) {
+  return name.size() <= formats::kLongestName &&
+         std::none_of(name.begin(), name.end(), [](unsigned char c) {
+           return c < 0x20 || c == 0x7f || c == '/';
+         });
+}
+
+std::string read_name(const JsonAt& at) {
+  if (!is_plain_name(at.as_string())) {
+    at.refuse("a name of at most 512 bytes without slashes or control characters");
+  }
+  return at.as_string();
 }
 
 std::shared_ptr<void> read_options(const OptionsAccess& access, const JsonAt& config) {

@@ -2,7 +2,10 @@
 /// Options to and from the objects of Keras's config.json: {module, class_name, config, ...}.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "formats/json.hpp"
@@ -13,11 +16,23 @@ namespace engram::io {
 using formats::Json;
 using formats::JsonAt;
 
+/// Sizes in a config: larger ones could overflow products, and no file holds weights for them.
+inline constexpr std::int64_t kLargestSize = std::int64_t{1} << 31;
+
 /// The config of any options struct, its keys in Keras's order.
 Json config_of(const OptionsAccess& access, const void* options);
 
 /// {module, class_name, config, registered_name} around a config.
 Json keras_object(std::string_view module, std::string_view class_name, Json config);
+
+/// The text of a member, which is within the limits of reading. Errors: OptionError.
+std::string json_text(const Json& json, const std::string& member);
+
+/// A name that Keras allows: at most 512 bytes, without slashes and control characters.
+bool is_plain_name(std::string_view name);
+
+/// Such a name. Errors: FileError.
+std::string read_name(const JsonAt& at);
 
 /// Options out of a config: every key must be known and in range.
 /// Errors: FileError, naming the place in the file.

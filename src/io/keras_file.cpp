@@ -29,9 +29,25 @@ constexpr const char* kKerasVersion = "3.15.1";
 void check_built(const ModelData& data, const std::string& filepath) {
   if (!data.is_built()) {
     throw error<StateError>({.where = filepath,
-                             .expected = "a built model to save",
+                             .expected = "a built model",
                              .got = "one without weights",
                              .remedy = "Give an Input layer, or train first."});
+  }
+}
+
+void check_savable(const ModelData& data, const std::string& filepath) {
+  check_built(data, filepath);
+  std::vector<std::string> names = {data.name};
+  for (const NetworkNode& node : data.network.nodes) {
+    names.push_back(node.name);
+  }
+  for (const std::string& name : names) {
+    if (!io::is_plain_name(name)) {
+      throw error<OptionError>(
+          {.where = filepath,
+           .expected = "names of at most 512 bytes without slashes or control characters",
+           .got = engram::quoted(name)});
+    }
   }
 }
 
@@ -42,7 +58,7 @@ std::string metadata() {
   std::array<char, 32> date{};
   std::strftime(date.data(), date.size(), "%Y-%m-%d@%H:%M:%S", &local);
   const Json json = {{"keras_version", kKerasVersion}, {"date_saved", date.data()}};
-  return formats::write_json(json, "metadata.json");
+  return io::json_text(json, "metadata.json");
 }
 
 std::string read_model_file(const std::string& filepath) {
@@ -113,7 +129,7 @@ void build_for_reading(ModelData& data,
 
 void save_model(const Model& model, const std::string& filepath) {
   const ModelData& data = model.data();
-  check_built(data, filepath);
+  check_savable(data, filepath);
   if (!filepath.ends_with(".keras")) {
     throw error<OptionError>({.where = "save_model",
                               .expected = "a file name that ends in .keras",
@@ -121,12 +137,18 @@ void save_model(const Model& model, const std::string& filepath) {
   }
   std::vector<formats::ZipMember> members = {
       {"metadata.json", metadata()},
-      {"config.json", formats::write_json(io::model_config(data), "config.json")},
+      {"config.json", io::json_text(io::model_config(data), "config.json")},
       {"model.weights.h5", formats::write_h5(io::weights_h5(data))}};
   for (formats::ZipMember& member : io::state_members(data)) {
     members.push_back(std::move(member));
   }
-  formats::write_file_atomically(filepath, formats::write_zip(members));
+  const std::string bytes = formats::write_zip(members);
+  if (bytes.size() > formats::kLargestModel) {
+    throw error<OptionError>({.where = filepath,
+                              .expected = "a model of at most 1 GiB with its optimizer's slots",
+                              .got = fmt::format("{} bytes", bytes.size())});
+  }
+  formats::write_file_atomically(filepath, bytes);
 }
 
 Model load_model(const std::string& filepath, const LoadOptions& options) {
@@ -158,7 +180,7 @@ Model load_model(const std::string& filepath, const LoadOptions& options) {
 }
 
 void save_weights(const Model& model, const std::string& filepath) {
-  check_built(model.data(), filepath);
+  check_savable(model.data(), filepath);
   if (!filepath.ends_with(".weights.h5")) {
     throw error<OptionError>({.where = "save_weights",
                               .expected = "a file name that ends in .weights.h5",

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "engram/layers/input.hpp"
 #include "io/config.hpp"
@@ -21,9 +23,7 @@ Json batch_shape(const Shape& sample) {
   return shape;
 }
 
-Json float32_policy() {
-  return keras_object("keras", "DTypePolicy", {{"name", "float32"}});
-}
+Json float32_policy() { return keras_object("keras", "DTypePolicy", {{"name", "float32"}}); }
 
 Json input_layer(const std::string& name, const Shape& sample) {
   return keras_object("keras.layers",
@@ -34,6 +34,15 @@ Json input_layer(const std::string& name, const Shape& sample) {
                        {"ragged", false},
                        {"name", name},
                        {"optional", false}});
+}
+
+/// A name for the InputLayer of a model that was built without one.
+std::string free_input_name(const Network& network) {
+  std::string name = "input_layer";
+  while (std::ranges::find(network.nodes, name, &NetworkNode::name) != network.nodes.end()) {
+    name += "_0";
+  }
+  return name;
 }
 
 Json layer_object(const NetworkNode& node, const Shape& input) {
@@ -59,9 +68,8 @@ Json metric_object(const Metric& metric) {
   if (find_metric(metric.name()) == &metric.spec()) {
     return metric.name();
   }
-  return keras_object("keras.metrics",
-                      metric.spec().class_name,
-                      {{"name", metric.name()}, {"dtype", "float32"}});
+  return keras_object(
+      "keras.metrics", metric.spec().class_name, {{"name", metric.name()}, {"dtype", "float32"}});
 }
 
 Json compile_config(const Compiled& compiled) {
@@ -72,18 +80,18 @@ Json compile_config(const Compiled& compiled) {
   for (const Metric& metric : compiled.metrics) {
     metrics.push_back(metric_object(metric));
   }
-  return {{"optimizer",
-           keras_object("keras.optimizers", optimizer.spec().class_name, optimizer_config)},
-          {"loss",
-           keras_object("keras.losses",
-                        loss.spec().class_name,
-                        config_of(loss.spec().access, loss.options()))},
-          {"loss_weights", nullptr},
-          {"metrics", std::move(metrics)},
-          {"weighted_metrics", nullptr},
-          {"run_eagerly", false},
-          {"steps_per_execution", 1},
-          {"jit_compile", false}};
+  return {
+      {"optimizer",
+       keras_object("keras.optimizers", optimizer.spec().class_name, optimizer_config)},
+      {"loss",
+       keras_object(
+           "keras.losses", loss.spec().class_name, config_of(loss.spec().access, loss.options()))},
+      {"loss_weights", nullptr},
+      {"metrics", std::move(metrics)},
+      {"weighted_metrics", nullptr},
+      {"run_eagerly", false},
+      {"steps_per_execution", 1},
+      {"jit_compile", false}};
 }
 
 /// [null, 60, 1] without its first axis.
@@ -94,7 +102,7 @@ Shape read_batch_shape(const JsonAt& at) {
   }
   for (std::size_t i = 1; i < at.size(); ++i) {
     shape.push_back(at[i].is_null() ? -1 : at[i].as_int());
-    if (shape.back() < -1 || shape.back() == 0 || shape.back() > (std::int64_t{1} << 31)) {
+    if (shape.back() < -1 || shape.back() == 0 || shape.back() > kLargestSize) {
       at[i].refuse("an axis of 1 to 2^31, or null");
     }
   }
@@ -113,17 +121,26 @@ Layer read_layer(const JsonAt& at, std::optional<Shape>& input) {
   }
   if (spec->class_name == "InputLayer") {
     const JsonAt config = at["config"];
+    for (const char* flag : {"sparse", "ragged"}) {
+      if (config.has(flag) && config[flag].as_bool()) {
+        config[flag].refuse("false, the only value that is supported");
+      }
+    }
     const char* key = config.has("batch_shape") ? "batch_shape" : "batch_input_shape";
     input = read_batch_shape(config[key]);
-    return Input{.shape = *input, .name = config.has("name") ? config["name"].as_string() : ""};
+    return Input{.shape = *input, .name = config.has("name") ? read_name(config["name"]) : ""};
   }
   return Layer(*spec, read_options(spec->access, at["config"]));
 }
 
 /// What {class_name, config} or a bare name stands for: the name, and the config if there is one.
+/// Keras writes its functions as objects of class "function", whose config is the name.
 std::pair<std::string, std::optional<JsonAt>> read_object(const JsonAt& at) {
   if (at.value().is_string()) {
     return {at.as_string(), std::nullopt};
+  }
+  if (at["class_name"].as_string() == "function") {
+    return {at["config"].as_string(), std::nullopt};
   }
   return {at["class_name"].as_string(),
           at.has("config") ? std::optional(at["config"]) : std::nullopt};
@@ -154,9 +171,12 @@ void read_metrics(const JsonAt& at, std::vector<Metric>& metrics) {
   if (spec == nullptr) {
     throw error<FileError>(unknown_name(at.where(), "metric", name, metric_names()));
   }
+  if (config && config->has("threshold") && (*config)["threshold"].as_double() != 0.5) {
+    (*config)["threshold"].refuse("0.5, the only value that is supported");
+  }
   const bool has_name = config && config->has("name");
-  const std::string shown = has_name ? (*config)["name"].as_string()
-                                     : (config ? std::string(spec->name) : name);
+  const std::string shown =
+      has_name ? read_name((*config)["name"]) : (config ? std::string(spec->name) : name);
   metrics.emplace_back(*spec, shown);
 }
 
@@ -165,8 +185,8 @@ void read_metrics(const JsonAt& at, std::vector<Metric>& metrics) {
 Json model_config(const ModelData& data) {
   const std::vector<Shape> outputs = output_shapes(data.network, *data.input);
   Json layers = Json::array();
-  if (data.network.nodes[0].spec().class_name != "InputLayer") {
-    layers.push_back(input_layer("input_layer", *data.input));
+  if (data.network.nodes[0].layer.get_if<Input>() == nullptr) {
+    layers.push_back(input_layer(free_input_name(data.network), *data.input));
   }
   for (const NetworkNode& node : data.network.nodes) {
     layers.push_back(layer_object(node, input_shapes(node, outputs, *data.input)[0]));
@@ -190,13 +210,16 @@ void read_model_config(const JsonAt& config, ModelData& data, std::optional<Shap
   const JsonAt inner = config["config"];
   const JsonAt layers = inner.value().is_array() ? inner : inner["layers"];
   if (inner.value().is_object() && inner.has("name")) {
-    data.name = inner["name"].as_string();
+    data.name = read_name(inner["name"]);
   }
   if (layers.size() < 1 || layers.size() > kMostLayers) {
     layers.refuse(fmt::format("1 to {} layers", kMostLayers));
   }
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Layer layer = read_layer(layers[i], input);
+    if (i > 0 && layer.get_if<Input>() != nullptr) {
+      layers[i].refuse("no InputLayer behind another layer");
+    }
     try {
       add_layer(data, layer);
     } catch (const OptionError& problem) {

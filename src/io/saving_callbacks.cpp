@@ -13,6 +13,7 @@
 #include "engram/callbacks.hpp"
 #include "engram/io.hpp"
 #include "formats/files.hpp"
+#include "io/config.hpp"
 #include "kernels/elementwise.hpp"
 #include "model/model_data.hpp"
 #include "model/monitor.hpp"
@@ -212,7 +213,9 @@ class Backup final : public Callback {
   int order() const override { return 2; }
 
   void on_train_begin() override {
-    if (o_.restore && std::filesystem::exists(path_)) {
+    std::error_code ignored;  // a file that is there and cannot be read is load_model's to refuse
+    const auto type = std::filesystem::status(path_, ignored).type();
+    if (o_.restore && type != std::filesystem::file_type::not_found) {
       take_over(load_model(path_).data());
     }
   }
@@ -234,10 +237,13 @@ class Backup final : public Callback {
   }
 
  private:
-  /// Weights that are no longer finite never replace those of the last good epoch.
+  /// A state that is no longer finite never replaces that of the last good epoch.
   void save() {
-    const AlignedFloats& weights = model().data().weights;
-    if (kernels::all_finite(weights.data(), weights.size())) {
+    const auto is_finite = [](const AlignedFloats& values) {
+      return kernels::all_finite(values.data(), values.size());
+    };
+    const ModelData& data = model().data();
+    if (is_finite(data.weights) && std::ranges::all_of(data.compiled->slots, is_finite)) {
       formats::make_directories(o_.backup_dir.empty() ? "." : o_.backup_dir);
       save_model(model(), path_);
       pace_.written();
@@ -247,12 +253,13 @@ class Backup final : public Callback {
   /// Everything that training goes on from; the layers must be the same.
   void take_over(ModelData& from) {
     ModelData& data = model().data();
-    const auto same = [](const NetworkWeight& a, const NetworkWeight& b) {
-      return a.shape == b.shape && a.is_trainable == b.is_trainable;
+    const auto layers = [](const ModelData& of) {
+      return io::model_config(of)["config"]["layers"];
     };
-    if (!from.compiled || !from.training || from.compiled->slots.size() != data.compiled->slots.size() ||
+    const auto slots = [](const Optimizer& of) { return of.spec().slots(of.options()); };
+    if (!from.compiled || !from.training || layers(from) != layers(data) ||
         &from.compiled->optimizer.spec() != &data.compiled->optimizer.spec() ||
-        !std::ranges::equal(from.network.weights, data.network.weights, same)) {
+        slots(from.compiled->optimizer) != slots(data.compiled->optimizer)) {
       throw error<StateError>({.where = path_,
                                .expected = "the layers and optimizer of the model being trained",
                                .got = "others",

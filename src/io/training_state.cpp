@@ -3,21 +3,23 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
 
 #include "base/error.hpp"
 #include "formats/bounds.hpp"
-#include "formats/json.hpp"
+#include "formats/hdf5.hpp"
 #include "formats/npy.hpp"
+#include "io/config.hpp"
 
 namespace engram::io {
 
-using formats::Json;
-using formats::JsonAt;
+using formats::H5File;
 
 namespace {
 
 constexpr const char* kStateMember = "engram/state.json";
+constexpr const char* kHistoryMember = "engram/history.h5";  // JSON's limits allow few epochs
 
 /// JSON has no NaN and no infinities: they are written as texts.
 Json number(double value) {
@@ -54,8 +56,9 @@ std::vector<double> read_numbers(const JsonAt& at) {
   return values;
 }
 
-std::string tensor_member(std::size_t callback, const std::string& name, std::size_t i) {
-  return fmt::format("engram/callbacks/{}/{}/{}.npy", callback, name, i);
+/// The `i`th array of a callback, counted through its names, which are no paths.
+std::string tensor_member(std::size_t callback, std::size_t i) {
+  return fmt::format("engram/callbacks/{}/{}.npy", callback, i);
 }
 
 Json callback_json(const CallbackMemory& memory) {
@@ -71,9 +74,9 @@ Json callback_json(const CallbackMemory& memory) {
 }
 
 Json training_json(const TrainingState& s) {
-  Json history = Json::object();
+  Json history = Json::array();
   for (const auto& [name, values] : s.history) {
-    history[name] = numbers(values);
+    history.push_back(name);
   }
   Json callbacks = Json::array();
   for (const CallbackMemory& memory : s.callbacks) {
@@ -88,9 +91,53 @@ Json training_json(const TrainingState& s) {
           {"rows", s.rows},
           {"batch_size", s.batch_size},
           {"shuffle", s.shuffle},
-          {"epochs_done", s.epochs_done},
           {"history", std::move(history)},
           {"callbacks", std::move(callbacks)}};
+}
+
+/// The epochs done, and the values of each name in the order of the JSON's list.
+std::string history_h5(const TrainingState& s) {
+  H5File file;
+  const auto put = [&](const std::string& path, const auto& values) {
+    file.datasets[path] = {.shape = {static_cast<std::int64_t>(values.size())}, .values = values};
+  };
+  put("epochs", s.epochs_done);
+  std::size_t column = 0;
+  for (const auto& [name, values] : s.history) {
+    put(std::to_string(column++), values);
+  }
+  return formats::write_h5(file);
+}
+
+void read_history(const JsonAt& names,
+                  const formats::ZipReader& zip,
+                  const std::string& where,
+                  TrainingState& s) {
+  if (!zip.contains(kHistoryMember)) {
+    return;  // stopped in the first epoch
+  }
+  const std::string place = where + ": " + kHistoryMember;
+  const std::string bytes = zip.read(kHistoryMember, formats::kLargestArray);
+  const H5File file = formats::read_h5(bytes, place);
+  const auto take = [&](const std::string& path, auto& values) {
+    const auto found = file.datasets.find(path);
+    const auto* column = found == file.datasets.end()
+                             ? nullptr
+                             : std::get_if<std::decay_t<decltype(values)>>(&found->second.values);
+    if (column == nullptr) {
+      throw error<FileError>(
+          {.where = place + ": " + path, .expected = "a column of numbers", .got = "none"});
+    }
+    values = *column;
+  };
+  take("epochs", s.epochs_done);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::vector<double>& values = s.history[names[i].as_string()];
+    take(std::to_string(i), values);
+    if (values.size() > s.epochs_done.size()) {
+      names[i].refuse(fmt::format("at most {} values", s.epochs_done.size()));
+    }
+  }
 }
 
 CallbackMemory read_callback(const JsonAt& at,
@@ -98,15 +145,16 @@ CallbackMemory read_callback(const JsonAt& at,
                              const formats::ZipReader& zip,
                              const std::string& where) {
   CallbackMemory memory;
+  std::size_t next = 0;
   for (const auto& [name, value] : at["numbers"].value().items()) {
     memory.numbers[name] = read_number(at["numbers"][name]);
   }
   for (const auto& [name, value] : at["tensors"].value().items()) {
-    const std::int64_t count = at["tensors"][name].as_int();
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::string member = tensor_member(callback, name, static_cast<std::size_t>(i));
+    std::vector<Tensor>& list = memory.tensors[name];
+    for (std::int64_t left = at["tensors"][name].as_int(); left > 0; --left) {
+      const std::string member = tensor_member(callback, next++);
       try {
-        memory.tensors[name].push_back(
+        list.push_back(
             formats::read_npy(zip.read(member, formats::kLargestArray), where + ": " + member));
       } catch (const DataError& problem) {
         throw FileError(problem.what());
@@ -130,13 +178,7 @@ TrainingState read_training(const JsonAt& at,
   if (s.epoch < 0 || s.batch < 0 || s.rows < 1 || s.batch_size < 1) {
     at.refuse("epoch and batch of 0 or more, rows and batch_size of 1 or more");
   }
-  const JsonAt epochs = at["epochs_done"];
-  for (std::size_t i = 0; i < epochs.size(); ++i) {
-    s.epochs_done.push_back(epochs[i].as_int());
-  }
-  for (const auto& [name, value] : at["history"].value().items()) {
-    s.history[name] = read_numbers(at["history"][name]);
-  }
+  read_history(at["history"], zip, where, s);
   const JsonAt callbacks = at["callbacks"];
   for (std::size_t i = 0; i < callbacks.size(); ++i) {
     s.callbacks.push_back(read_callback(callbacks[i], i, zip, where));
@@ -154,15 +196,19 @@ std::vector<formats::ZipMember> state_members(const ModelData& data) {
   std::vector<formats::ZipMember> members(1);
   if (const std::optional<TrainingState> training = current_training_state(data)) {
     state["training"] = training_json(*training);
+    if (!training->epochs_done.empty()) {
+      members.push_back({kHistoryMember, history_h5(*training)});
+    }
     for (std::size_t callback = 0; callback < training->callbacks.size(); ++callback) {
+      std::size_t next = 0;
       for (const auto& [name, list] : training->callbacks[callback].tensors) {
-        for (std::size_t i = 0; i < list.size(); ++i) {
-          members.push_back({tensor_member(callback, name, i), formats::write_npy(list[i])});
+        for (const Tensor& tensor : list) {
+          members.push_back({tensor_member(callback, next++), formats::write_npy(tensor)});
         }
       }
     }
   }
-  members[0] = {kStateMember, formats::write_json(state, kStateMember)};
+  members[0] = {kStateMember, json_text(state, kStateMember)};
   return members;
 }
 
@@ -177,15 +223,21 @@ void read_state(const formats::ZipReader& zip, const std::string& where, ModelDa
     state["engram"].refuse("version 1", "The file is of a newer engram.");
   }
   const std::string& seed = state["seed"].as_string();
-  if (seed.empty() || seed.size() > 20 || seed.find_first_not_of("0123456789") != seed.npos) {
-    state["seed"].refuse("a seed of 1 to 20 digits");
+  const char* end = seed.data() + seed.size();
+  const auto [stop, failure] = std::from_chars(seed.data(), end, data.seed);
+  if (failure != std::errc() || stop != end) {
+    state["seed"].refuse("a whole number below 2^64");
   }
-  data.seed = std::stoull(seed.size() == 20 && seed > "18446744073709551615" ? "0" : seed);
   for (const auto& [key, value] : state["notes"].value().items()) {
     data.notes[key] = state["notes"][key].as_string();
   }
   if (state.has("training")) {
-    data.training = read_training(state["training"], zip, where);
+    const JsonAt at = state["training"];
+    data.training = read_training(at, zip, where);
+    const std::size_t sums = data.training->sums.metric_sums.size();
+    if (data.compiled && sums > 0 && sums != data.compiled->metrics.size()) {
+      at["metric_sums"].refuse(fmt::format("{} sums", data.compiled->metrics.size()));
+    }
   }
 }
 

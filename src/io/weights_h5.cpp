@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/error.hpp"
-#include "kernels/elementwise.hpp"
 
 namespace engram::io {
 
@@ -45,9 +45,8 @@ H5Dataset dataset(const Shape& shape, const float* values) {
 template <class Visit>
 void each_slot(const ModelData& data, const Visit& visit) {
   const std::vector<AlignedFloats>& slots = data.compiled->slots;
-  const auto turns = std::min(static_cast<std::size_t>(
-                                  data.compiled->optimizer.spec().interleaved_slots),
-                              slots.size());
+  const auto turns = std::min(
+      static_cast<std::size_t>(data.compiled->optimizer.spec().interleaved_slots), slots.size());
   for (std::size_t first = 0; first < slots.size(); first = first == 0 ? turns : first + 1) {
     for (const NetworkWeight& weight : data.network.weights) {
       for (std::size_t slot = first; weight.is_trainable && slot < (first == 0 ? turns : first + 1);
@@ -58,10 +57,16 @@ void each_slot(const ModelData& data, const Visit& visit) {
   }
 }
 
+/// Reads the file's arrays, or only checks them, so that a model never gets a part of a bad file.
 class WeightsReader {
  public:
-  WeightsReader(const H5File& file, std::string_view where, bool allow_non_finite)
-      : file_(file), where_(where), allow_non_finite_(allow_non_finite) {}
+  WeightsReader(const H5File& file, std::string_view where, bool allow_non_finite, bool only_checks)
+      : file_(file),
+        where_(where),
+        allow_non_finite_(allow_non_finite),
+        only_checks_(only_checks) {}
+
+  bool only_checks() const { return only_checks_; }
 
   bool has(const std::string& path) const { return file_.datasets.contains(path); }
 
@@ -70,11 +75,7 @@ class WeightsReader {
     if (found.shape != shape) {
       fail(path, "shape " + to_string(shape), to_string(found.shape));
     }
-    std::visit([&](const auto& values) { std::copy(values.begin(), values.end(), into); },
-               found.values);
-    if (!allow_non_finite_ && !kernels::all_finite(into, size_of(shape))) {
-      fail(path, "finite values", "NaN or infinity", "Set allow_non_finite to load it all the same.");
-    }
+    std::visit([&](const auto& values) { take(path, values, into); }, found.values);
   }
 
   double scalar(const std::string& path) const {
@@ -84,6 +85,17 @@ class WeightsReader {
     }
     return std::visit([](const auto& values) { return static_cast<double>(values[0]); },
                       found.values);
+  }
+
+  /// Errors: FileError for an array below `root` that is none of `known`, nor a random state, which
+  /// older Keras keeps beside the weights.
+  void refuse_others(const std::string& root, const std::set<std::string>& known) const {
+    for (const auto& [path, dataset] : file_.datasets) {
+      if (path.starts_with(root) && !known.contains(path) &&
+          path.find("/seed_generator/") == path.npos) {
+        fail(path, "no array", to_string(dataset.shape), "The file is of another model.");
+      }
+    }
   }
 
   [[noreturn]] void fail(const std::string& path,
@@ -97,6 +109,20 @@ class WeightsReader {
   }
 
  private:
+  template <class Values>
+  void take(const std::string& path, const Values& values, float* into) const {
+    if (!only_checks_) {
+      std::copy(values.begin(), values.end(), into);
+    } else if (!allow_non_finite_ && !std::ranges::all_of(values, [](auto value) {
+                 return std::isfinite(static_cast<float>(value));
+               })) {
+      fail(path,
+           "finite values",
+           "NaN or infinity",
+           "Set allow_non_finite to load it all the same.");
+    }
+  }
+
   const H5Dataset& find(const std::string& path) const {
     const auto found = file_.datasets.find(path);
     if (found == file_.datasets.end()) {
@@ -107,7 +133,7 @@ class WeightsReader {
 
   const H5File& file_;
   std::string_view where_;
-  bool allow_non_finite_;
+  bool allow_non_finite_, only_checks_;
 };
 
 void read_optimizer(const WeightsReader& reader, ModelData& data) {
@@ -120,13 +146,15 @@ void read_optimizer(const WeightsReader& reader, ModelData& data) {
   if (!(iterations >= 0 && iterations < 9e15)) {
     reader.fail(path(0), "a number of iterations", fmt::format("{}", iterations));
   }
-  compiled.iterations = static_cast<std::int64_t>(iterations);
   const double rate = reader.scalar(path(1));
-  if (!(rate >= 0 && std::isfinite(rate))) {
+  if (!(rate >= 0 && std::isfinite(static_cast<float>(rate)))) {
     reader.fail(path(1), "a learning rate of 0 or more", fmt::format("{}", rate));
   }
-  compiled.learning_rate = static_cast<float>(rate);
-  if (!reader.has(path(2)) && compiled.iterations == 0) {
+  if (!reader.only_checks()) {
+    compiled.iterations = static_cast<std::int64_t>(iterations);
+    compiled.learning_rate = static_cast<float>(rate);
+  }
+  if (!reader.has(path(2)) && iterations == 0) {
     return;  // saved before the first step
   }
   std::size_t next = 2;
@@ -136,6 +164,21 @@ void read_optimizer(const WeightsReader& reader, ModelData& data) {
   if (reader.has(path(next))) {
     reader.fail(path(next), fmt::format("{} optimizer variables", next), "more");
   }
+}
+
+void read_layers(const WeightsReader& reader, const std::string& root, ModelData& data) {
+  const std::vector<std::string> groups = layer_groups(data.network);
+  std::set<std::string> known;
+  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
+    const NetworkNode& node = data.network.nodes[i];
+    const std::string vars = root + groups[i] + "/" + vars_of(node.spec());
+    for (std::size_t w = 0; w < node.weights.size(); ++w) {
+      const NetworkWeight& weight = data.network.weights[static_cast<std::size_t>(node.weights[w])];
+      const auto path = known.insert(fmt::format("{}/{}", vars, w)).first;
+      reader.read(*path, weight.shape, data.weights.data() + weight.offset);
+    }
+  }
+  reader.refuse_others(root, known);
 }
 
 }  // namespace
@@ -167,7 +210,8 @@ H5File weights_h5(const ModelData& data) {
     const Compiled& compiled = *data.compiled;
     const auto path = [](std::size_t i) { return fmt::format("optimizer/vars/{}", i); };
     file.groups["optimizer/vars"]["name"] = std::string(compiled.optimizer.spec().name);
-    file.datasets[path(0)] = {.shape = {}, .values = std::vector<std::int64_t>{compiled.iterations}};
+    file.datasets[path(0)] = {.shape = {},
+                              .values = std::vector<std::int64_t>{compiled.iterations}};
     file.datasets[path(1)] = {.shape = {}, .values = std::vector<float>{compiled.learning_rate}};
     std::size_t next = 2;
     each_slot(data, [&](const NetworkWeight& weight, std::size_t slot) {
@@ -182,28 +226,15 @@ void read_weights_h5(const H5File& file,
                      std::string_view where,
                      bool allow_non_finite,
                      ModelData& data) {
-  const WeightsReader reader(file, where, allow_non_finite);
-  const std::vector<std::string> groups = layer_groups(data.network);
   // Files of about TensorFlow 2.12 have another name for the group of all layers.
-  const std::string root = file.groups.contains("layers") ? "layers/" : "_layer_checkpoint_dependencies/";
-  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
-    const NetworkNode& node = data.network.nodes[i];
-    const std::string vars = root + groups[i] + "/" + vars_of(node.spec());
-    for (std::size_t w = 0; w < node.weights.size(); ++w) {
-      const NetworkWeight& weight = data.network.weights[static_cast<std::size_t>(node.weights[w])];
-      reader.read(
-          fmt::format("{}/{}", vars, w), weight.shape, data.weights.data() + weight.offset);
+  const std::string root =
+      file.groups.contains("layers") ? "layers/" : "_layer_checkpoint_dependencies/";
+  for (const bool only_checks : {true, false}) {
+    const WeightsReader reader(file, where, allow_non_finite, only_checks);
+    read_layers(reader, root, data);
+    if (data.compiled) {
+      read_optimizer(reader, data);
     }
-    const std::string surplus = fmt::format("{}/{}", vars, node.weights.size());
-    if (reader.has(surplus)) {
-      reader.fail(surplus,
-                  fmt::format("{} arrays for {}", node.weights.size(), node.where()),
-                  "more",
-                  "The file is of another model.");
-    }
-  }
-  if (data.compiled) {
-    read_optimizer(reader, data);
   }
   touch_weights(data);
 }

@@ -11,11 +11,8 @@ namespace engram {
 namespace {
 
 /// NumPy's look: nested brackets, a line a row of the last axis, nothing left out.
-void append_values(std::string& text,
-                   const Tensor& tensor,
-                   std::size_t axis,
-                   std::int64_t& next,
-                   int indent) {
+void append_values(
+    std::string& text, const Tensor& tensor, std::size_t axis, std::int64_t& next, int indent) {
   const auto length = static_cast<std::size_t>(tensor.shape()[axis]);
   if (axis + 1 == tensor.shape().size()) {
     const auto row = tensor.values().subspan(static_cast<std::size_t>(next), length);

@@ -32,6 +32,9 @@ class Panels {
 
   HWY_INLINE std::int64_t count() const { return count_; }
 
+  /// Panels of 3 vectors; they come first.
+  HWY_INLINE std::int64_t wide() const { return wide_; }
+
   /// Vectors of panel i.
   HWY_INLINE std::int64_t width(std::int64_t i) const {
     return i < wide_ ? kWidest : narrow_width_;

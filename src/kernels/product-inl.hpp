@@ -149,21 +149,45 @@ HWY_NOINLINE void product_row(const Product& p, const Panels& panels, std::int64
   }
 }
 
-/// The panels [first, first + wide + narrow) of one row: the templates above.
-template <int kWide = 3, int kNarrow = 0>
-HWY_INLINE void product_panels(
-    std::int64_t wide, std::int64_t narrow, const Product& p, const Panels& panels, std::int64_t first) {
-  if (wide == kWide && narrow == kNarrow) {
-    product_row<kWide, kNarrow>(p, panels, first);
-  } else if constexpr (kWide > 0 && kWide + kNarrow == 3) {
-    product_panels<kWide - 1, kNarrow + 1>(wide, narrow, p, panels, first);
-  } else if constexpr (kWide > 0) {
-    product_panels<kWide - 1, kNarrow + 1>(wide, narrow, p, panels, first);
+/// Panels [first, last) of one row.
+HWY_INLINE void product_panels(const Product& p,
+                               const Panels& panels,
+                               std::int64_t first,
+                               std::int64_t last) {
+  const std::int64_t wide = std::clamp<std::int64_t>(panels.wide() - first, 0, last - first);
+  const std::int64_t narrow = last - first - wide;
+  switch (4 * wide + narrow) {
+    case 4 * 3 + 0:
+      return product_row<3, 0>(p, panels, first);
+    case 4 * 2 + 0:
+      return product_row<2, 0>(p, panels, first);
+    case 4 * 2 + 1:
+      return product_row<2, 1>(p, panels, first);
+    case 4 * 1 + 0:
+      return product_row<1, 0>(p, panels, first);
+    case 4 * 1 + 1:
+      return product_row<1, 1>(p, panels, first);
+    case 4 * 1 + 2:
+      return product_row<1, 2>(p, panels, first);
+    case 4 * 0 + 1:
+      return product_row<0, 1>(p, panels, first);
+    case 4 * 0 + 2:
+      return product_row<0, 2>(p, panels, first);
+    default:
+      return product_row<0, 3>(p, panels, first);
   }
 }
 
 static HWY_NOINLINE void product(const Product& p) {
   const Panels panels(p.N);
+  if (p.M == 1 && p.N > kLanes) {
+    const std::int64_t groups = (panels.count() + 2) / 3;
+    for (std::int64_t group = 0; group < groups; ++group) {
+      product_panels(
+          p, panels, panels.count() * group / groups, panels.count() * (group + 1) / groups);
+    }
+    return;
+  }
   const std::int64_t tiles = (p.M + kTileRows - 1) / kTileRows;
   for (std::int64_t i = 0; i < panels.count(); ++i) {
     const TileColumns t = {p.packed + p.K * panels.column(i), panels.column(i), panels.columns(i)};

@@ -5,24 +5,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 
 namespace engram::tests {
 
 namespace {
 
-std::filesystem::path make_folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "engram-test-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) {
-    throw std::runtime_error("mkdtemp failed: " + name);
-  }
-  return name;
-}
-
-void redirect(const std::filesystem::path& path, int flags, int descriptor) {
+void redirect(const std::string& path, int flags, int descriptor) {
   const int file = open(path.c_str(), flags, 0600);
   if (file < 0 || dup2(file, descriptor) < 0) {
     _exit(126);
@@ -31,9 +21,8 @@ void redirect(const std::filesystem::path& path, int flags, int descriptor) {
 
 }  // namespace
 
-Command::Command(const std::vector<std::string>& arguments, const std::string& input)
-    : folder_(make_folder()) {
-  write((folder_ / "in").string(), input);
+Command::Command(const std::vector<std::string>& arguments, const std::string& input) {
+  write(folder_ / "in", input);
   std::vector<std::string> words = {ENGRAM_COMMAND};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -51,29 +40,18 @@ Command::Command(const std::vector<std::string>& arguments, const std::string& i
   }
 }
 
-std::string Command::err() const { return read((folder_ / "err").string()); }
+std::string Command::err() const { return read(folder_ / "err"); }
 
 Outcome Command::wait() {
   int status = 0;
   waitpid(pid_, &status, 0);
-  Outcome outcome = {
-      .code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-      .out = read((folder_ / "out").string()),
-      .err = err(),
-  };
-  std::filesystem::remove_all(folder_);
-  return outcome;
+  return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+          .out = read(folder_ / "out"),
+          .err = err()};
 }
 
 Outcome run(const std::vector<std::string>& arguments, const std::string& input) {
   return Command(arguments, input).wait();
-}
-
-TemporaryFolder::TemporaryFolder() : path_(make_folder()) {}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 std::string read(const std::string& path) {

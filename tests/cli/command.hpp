@@ -6,9 +6,10 @@
 
 #include <sys/types.h>
 
-#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "temporary_folder.hpp"
 
 namespace engram::tests {
 
@@ -28,25 +29,11 @@ class Command {
   Outcome wait();
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
   pid_t pid_ = 0;
 };
 
 Outcome run(const std::vector<std::string>& arguments, const std::string& input = "");
-
-/// A folder that is empty and this process's own; removed when it goes.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder();  // removes the folder
-
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::string read(const std::string& path);
 void write(const std::string& path, const std::string& text);
