@@ -181,12 +181,17 @@ void add_all() {
        .cell = Cell::lstm,
        .shape = second,
        .activation = kernels::Function::relu});
-  for (const std::int64_t H : {32, 33, 64, 65, 128, 130, 256, 512}) {
+  for (const std::int64_t H : {32, 33, 48, 64, 65, 80, 100, 112, 128, 130, 144, 256, 512}) {
     add({Work::train, Cell::lstm, {20, 16, H, H}});
   }
-  for (const std::int64_t S : {1, 7, 8, 33, 64}) {
+  add({Work::train, Cell::lstm, {20, 64, 1024, 1024}});
+  for (const std::int64_t S : {1, 7, 8, 33, 64, 65}) {
     add({Work::train, Cell::lstm, {60, S, 80, 100}});
   }
+  for (const std::int64_t D : {3, 5}) {
+    add({Work::train, Cell::lstm, {60, 16, D, 80}});
+  }
+  add({Work::train, Cell::simple_rnn, {3, 1, 1, 6}});  // one window of a forecasting contest
 }
 
 }  // namespace

@@ -17,9 +17,11 @@ constexpr const char* kExamples =
     "  ENGRAM_THREADS=1 engram info        use one thread\n";
 
 void info() {
+  const std::string simd = simd_target();  // may throw: before anything is printed
+  const int thread_count = threads();
   fmt::print("engram   {}\n", version());
-  fmt::print("SIMD     {} (this machine has {})\n", simd_target(), fmt::join(simd_targets(), ", "));
-  fmt::print("threads  {}\n", threads());
+  fmt::print("SIMD     {} (this machine has {})\n", simd, fmt::join(simd_targets(), ", "));
+  fmt::print("threads  {}\n", thread_count);
   fmt::print("models   .keras (Keras 3, read and written), .weights.h5\n");
   fmt::print("data     .csv, .npy\n");
   fmt::print("recipes  {}\n", fmt::join(recipe_names(), ", "));

@@ -77,8 +77,9 @@ void print_text(const Model& model) {
                *description.epochs_done,
                description.batches_done);
   }
+  fmt::print("{}", model.notes().empty() ? "" : "What it was trained on:\n");
   for (const auto& [key, value] : model.notes()) {
-    fmt::print("{}: {}\n", key, value);
+    fmt::print("  {}: {}\n", key, value);
   }
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// engram train: a recipe, or a model file on arrays.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -63,6 +65,9 @@ std::vector<std::string> all_settings(const TrainOptions& options) {
 void train_recipe(const TrainOptions& options) {
   const Recipe recipe = load_recipe(options.recipe, all_settings(options));
   const std::string output = options.output.empty() ? "runs/" + recipe.name : options.output;
+  if (options.resume && !std::filesystem::exists(output + "/last.keras")) {
+    print_progress(fmt::format("engram: nothing to resume in {}, beginning anew\n", output));
+  }
   const RunResult run = run_recipe(recipe,
                                    {.output = output,
                                     .resume = options.resume,
@@ -162,7 +167,9 @@ void add_train(CLI::App& app) {
       add_command(app, "train", "Train a recipe, or a compiled .keras file on arrays.", kExamples);
   const auto options = std::make_shared<TrainOptions>();
   CLI::Option* recipe =
-      command->add_option("RECIPE", options->recipe, "A recipe's name, or a TOML file");
+      command->add_option("RECIPE",
+                          options->recipe,
+                          fmt::format("{}, or a TOML file", fmt::join(recipe_names(), ", ")));
   command->add_option("--epochs", options->epochs, "Epochs in all");
   command->add_option("--batch-size", options->batch_size, "Samples an update");
   command->add_option("--seed", options->seed, "Seed of first weights, order and dropout");

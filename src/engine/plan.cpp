@@ -238,7 +238,10 @@ BatchFigures Plan::run(const Batch& batch,
 SliceRun Plan::slice_run(std::size_t i, const Arena& arena, std::int64_t rows) const {
   SliceRun run;
   run.rows = rows;
-  run.position = static_cast<std::uint32_t>(i);
+  // An Input in front does not count: a saved model has one even where the model had none, and
+  // dropout's numbers go by the position.
+  const bool has_input = network_.nodes[0].spec().class_name == "InputLayer";
+  run.position = static_cast<std::uint32_t>(i) - (has_input ? 1 : 0);
   run.inputs = arena.inputs[i];
   run.output = arena.outputs[i];
   run.is_gradient_of_logits = uses_logits_ && i + 1 == nodes_.size();

@@ -15,7 +15,7 @@ namespace engram::formats {
 
 namespace {
 
-constexpr int kDeepest = 64;
+constexpr std::size_t kDeepest = 64;
 constexpr std::size_t kMostValues = 262144;  // 4,096 layers of 64
 constexpr std::size_t kMostKeys = 256;       // ordered_json looks them up one by one
 
@@ -26,36 +26,64 @@ constexpr std::size_t kMostKeys = 256;       // ordered_json looks them up one b
                           .remedy = "The file is damaged or of an unsupported kind."});
 }
 
-/// Watches nlohmann's parser, which itself neither recurses nor limits.
-class Limits {
+/// Walks a text before nlohmann's parser builds its values; that neither recurses nor limits, and
+/// with a callback would take quadratic time for long lists.
+class Limits final : public Json::json_sax_t {
  public:
   explicit Limits(std::string_view where) : where_(where) {}
 
-  bool operator()(int depth, Json::parse_event_t event, const Json& value) {
-    using Event = Json::parse_event_t;
-    if (event == Event::key) {
-      const auto& key = value.get_ref<const std::string&>();
-      if (!keys_.back().insert(key).second) {
-        refuse_text(where_, "every key once in an object", engram::quoted(key) + " twice");
-      }
-      limit(keys_.back().size(), kMostKeys, "keys in an object");
-    } else if (event == Event::object_end || event == Event::array_end) {
-      keys_.pop_back();
-    } else {
-      limit(++values_, kMostValues, "values");
-      if (event != Event::value) {
-        limit(depth + 1, kDeepest, "levels");
-        keys_.emplace_back();
-      }
+  bool null() override { return value(); }
+
+  bool boolean(bool) override { return value(); }
+
+  bool number_integer(Json::number_integer_t) override { return value(); }
+
+  bool number_unsigned(Json::number_unsigned_t) override { return value(); }
+
+  bool number_float(Json::number_float_t, const std::string&) override { return value(); }
+
+  bool string(std::string&) override { return value(); }
+
+  bool binary(Json::binary_t&) override { return value(); }
+
+  bool start_object(std::size_t) override { return open(); }
+
+  bool start_array(std::size_t) override { return open(); }
+
+  bool end_object() override { return close(); }
+
+  bool end_array() override { return close(); }
+
+  bool key(std::string& key) override {
+    if (!keys_.back().insert(key).second) {
+      refuse_text(where_, "every key once in an object", engram::quoted(key) + " twice");
     }
-    return true;
+    return limit(keys_.back().size(), kMostKeys, "keys in an object");
+  }
+
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
+    return false;  // the parser will say the same
   }
 
  private:
-  void limit(std::size_t count, std::size_t most, std::string_view what) const {
+  bool value() { return limit(++values_, kMostValues, "values"); }
+
+  bool open() {
+    value();
+    keys_.emplace_back();
+    return limit(keys_.size(), kDeepest, "levels");
+  }
+
+  bool close() {
+    keys_.pop_back();
+    return true;
+  }
+
+  bool limit(std::size_t count, std::size_t most, std::string_view what) const {
     if (count > most) {
       refuse_text(where_, fmt::format("at most {} {}", most, what), "more");
     }
+    return true;
   }
 
   std::string_view where_;
@@ -107,10 +135,9 @@ Json parse_json(std::string_view text, std::string_view where) {
     refuse_text(where, fmt::format("at most {} bytes", kLargestJson), std::to_string(text.size()));
   }
   try {
-    return Json::parse(text,
-                       [limits = Limits(where)](int depth, auto event, const Json& value) mutable {
-                         return limits(depth, event, value);
-                       });
+    Limits limits(where);
+    Json::sax_parse(text, &limits);
+    return Json::parse(text);
   } catch (const Json::parse_error& e) {
     const std::size_t at = e.byte == 0 ? 0 : e.byte - 1;
     refuse_text(fmt::format("{}: byte {}", where, at), "JSON", found_at(text, at));

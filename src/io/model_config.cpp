@@ -13,7 +13,7 @@ namespace engram::io {
 
 namespace {
 
-constexpr std::size_t kMostLayers = 4096;
+constexpr std::size_t kMostLayers = 1024;
 
 Json batch_shape(const Shape& sample) {
   Json shape = Json::array({nullptr});

@@ -127,7 +127,7 @@ class Checkpoint final : public Callback {
       return;
     }
     if (due_ && due_path_ != path) {
-      on_train_end();  // another file's: only a file that is written over may skip a state
+      write_due();  // another file's: only a file that is written over may skip a state
     }
     if (pace_.is_due()) {
       due_.reset();
@@ -139,7 +139,10 @@ class Checkpoint final : public Callback {
     say(saved_text(epoch, path));
   }
 
-  void on_train_end() override {
+  void on_train_end() override { write_due(); }
+
+  /// Writes the state that waits, if one does.
+  void write_due() {
     if (due_) {
       due_->with(model().data(), [this] { write(due_path_); });
       due_.reset();
@@ -244,9 +247,21 @@ class Backup final : public Callback {
     };
     const ModelData& data = model().data();
     if (is_finite(data.weights) && std::ranges::all_of(data.compiled->slots, is_finite)) {
+      write_due_checkpoints();
       formats::make_directories(o_.backup_dir.empty() ? "." : o_.backup_dir);
       save_model(model(), path_);
       pace_.written();
+    }
+  }
+
+  /// A backup remembers the best values so far: what has them must be in its file by then, or a
+  /// killed training would go on and never write it.
+  void write_due_checkpoints() {
+    const std::vector<Callback*> callbacks = model().data().active_callbacks;
+    for (Callback* callback : callbacks) {
+      if (auto* checkpoint = dynamic_cast<Checkpoint*>(callback)) {
+        checkpoint->write_due();
+      }
     }
   }
 

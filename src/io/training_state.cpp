@@ -113,7 +113,7 @@ void read_history(const JsonAt& names,
                   const formats::ZipReader& zip,
                   const std::string& where,
                   TrainingState& s) {
-  if (!zip.contains(kHistoryMember)) {
+  if (names.size() == 0) {
     return;  // stopped in the first epoch
   }
   const std::string place = where + ": " + kHistoryMember;

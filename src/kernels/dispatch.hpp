@@ -4,14 +4,19 @@
 
 #include <hwy/highway.h>
 
+#include <atomic>
+
 namespace engram::kernels {
 
-/// Chooses the target that ENGRAM_SIMD names, or the best one when it names none.
-void choose_default_target() noexcept;
+extern std::atomic<bool> is_target_chosen;
+
+/// Chooses the target that ENGRAM_SIMD names, or the best one when it names none; the first time
+/// only, whichever thread comes first.
+void choose_first_target() noexcept;
 
 inline void ensure_target() noexcept {
-  if (!hwy::GetChosenTarget().IsInitialized()) {
-    choose_default_target();
+  if (!is_target_chosen.load(std::memory_order_acquire)) {
+    choose_first_target();
   }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The gradient of a matrix: dw (K, N) += a (M, K)^T * g (M, N).
-#include "kernels/panels-inl.hpp"
-#include "kernels/product-inl.hpp"
+#include "kernels/tile-inl.hpp"
 
 #if defined(ENGRAM_KERNELS_GRADIENT_INL_HPP_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ENGRAM_KERNELS_GRADIENT_INL_HPP_
@@ -35,79 +34,23 @@ struct GradientRows {
   }
 };
 
-/// kRows rows of dw from row k, kWidth vectors of columns from `column`.
-template <int kRows, int kWidth>
+/// The rows of dw from row k, the columns of panel i.
+template <class TileType>
 HWY_NOINLINE void gradient_tile(const Gradient& p,
                                 const GradientRows& rows,
                                 std::int64_t k,
-                                std::int64_t column,
-                                std::int64_t columns) {
-  const float* a = p.a + k;
-  const float* g = p.g + column;
-  const std::int64_t rest = columns - (kWidth - 1) * kLanes;
-  const bool is_whole = rest == kLanes;
-  const Part part(rest);
-  Vector sums[kRows][kWidth];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 3
-    for (int w = 0; w < kWidth; ++w) {
-      sums[r][w] = zero();
-    }
-  }
-  const auto run = [&](auto last) HWY_ATTR {
-    for (std::int64_t m = 0; m < p.M; ++m, a += p.lda, g += p.ldg) {
-      Vector row_of_g[kWidth];
-#pragma GCC unroll 3
-      for (int w = 0; w < kWidth - 1; ++w) {
-        row_of_g[w] = hn::LoadU(Floats(), g + w * kLanes);
-      }
-      row_of_g[kWidth - 1] = last.load(g + (kWidth - 1) * kLanes);
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const Vector value = all(a[r]);
-#pragma GCC unroll 3
-        for (int w = 0; w < kWidth; ++w) {
-          sums[r][w] = hn::MulAdd(value, row_of_g[w], sums[r][w]);
-        }
-      }
-    }
-  };
-  if (is_whole) {
-    run(Whole());
-  } else {
-    run(part);
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-    float* dw = rows.row(k + r) + column;
-#pragma GCC unroll 3
-    for (int w = 0; w < kWidth - 1; ++w) {
-      hn::StoreU(
-          hn::Add(hn::LoadU(Floats(), dw + w * kLanes), sums[r][w]), Floats(), dw + w * kLanes);
-    }
-    dw += (kWidth - 1) * kLanes;
-    const Vector sum = sums[r][kWidth - 1];
-    if (is_whole) {
-      hn::StoreU(hn::Add(hn::LoadU(Floats(), dw), sum), Floats(), dw);
-    } else {
-      part.store(hn::Add(part.load(dw), sum), dw);
-    }
-  }
-}
-
-template <int kWidth, int kRows = kTileRows>
-HWY_INLINE void gradient_rows(std::int64_t count,
-                              const Gradient& p,
-                              const GradientRows& rows,
-                              std::int64_t k,
-                              std::int64_t column,
-                              std::int64_t columns) {
-  if (count == kRows) {
-    gradient_tile<kRows, kWidth>(p, rows, k, column, columns);
-  } else if constexpr (kRows > 1) {
-    gradient_rows<kWidth, kRows - 1>(count, p, rows, k, column, columns);
-  }
+                                const Panels& panels,
+                                std::int64_t i) {
+  const std::int64_t first = panels.column(i);
+  with_last_access<typename TileType::Last>(panels.last_columns(i), [&](auto last) HWY_ATTR {
+    TileType tile;
+    tile.multiply_add(p.M, p.a + k, 1, p.lda, p.g + first, p.ldg, last);
+    const GradientRows to = rows;  // a copy that the stores cannot change
+    tile.each(last, [&](int r, int column, auto sum, auto access) HWY_ATTR {
+      float* dw = to.row(k + r) + first + column;
+      access.store(hn::Add(access.load(dw), sum), dw);
+    });
+  });
 }
 
 /// dw += a^T g for the rows of dw that `rows` names.
@@ -116,18 +59,10 @@ static HWY_NOINLINE void gradient(const Gradient& p, const GradientRows& rows) {
   const std::int64_t tiles = (rows.K + kTileRows - 1) / kTileRows;
   for (std::int64_t i = 0; i < panels.count(); ++i) {
     for (std::int64_t tile = 0; tile < tiles; ++tile) {
-      const std::int64_t k = rows.K * tile / tiles;
-      const std::int64_t count = rows.K * (tile + 1) / tiles - k;
-      switch (panels.width(i)) {
-        case 3:
-          gradient_rows<3>(count, p, rows, k, panels.column(i), panels.columns(i));
-          break;
-        case 2:
-          gradient_rows<2>(count, p, rows, k, panels.column(i), panels.columns(i));
-          break;
-        default:
-          gradient_rows<1>(count, p, rows, k, panels.column(i), panels.columns(i));
-      }
+      const std::int64_t k = rows.K * tile / tiles, count = rows.K * (tile + 1) / tiles - k;
+      with_tile(count, panels, i, [&](auto type) HWY_ATTR {
+        gradient_tile<typename decltype(type)::Type>(p, rows, k, panels, i);
+      });
     }
   }
 }

@@ -29,39 +29,42 @@ HWY_INLINE Vector zero() { return hn::Zero(Floats()); }
 
 HWY_INLINE Vector all(float value) { return hn::Set(Floats(), value); }
 
-/// Access to a whole vector.
-struct Whole {
-  HWY_INLINE Vector load(const float* p) const { return hn::LoadU(Floats(), p); }
+/// Access to a whole vector of the tag D.
+template <class D>
+struct WholeOf {
+  HWY_INLINE hn::Vec<D> load(const float* p) const { return hn::LoadU(D(), p); }
 
-  HWY_INLINE void store(Vector v, float* p) const { hn::StoreU(v, Floats(), p); }
+  HWY_INLINE void store(hn::Vec<D> v, float* p) const { hn::StoreU(v, D(), p); }
 };
 
 /// Access to the first n lanes of a vector; memory behind them is neither read nor written.
-class Part {
-#if HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86
+template <class D>
+class PartOf {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
  public:
-  HWY_INLINE explicit Part(std::int64_t n)
-      : mask_(hn::FirstN(Floats(), static_cast<std::size_t>(n))) {}
+  HWY_INLINE explicit PartOf(std::int64_t n)
+      : mask_(hn::FirstN(D(), static_cast<std::size_t>(n))) {}
 
-  HWY_INLINE Vector load(const float* p) const { return hn::MaskedLoad(mask_, Floats(), p); }
+  HWY_INLINE hn::Vec<D> load(const float* p) const { return hn::MaskedLoad(mask_, D(), p); }
 
-  HWY_INLINE void store(Vector v, float* p) const { hn::BlendedStore(v, mask_, Floats(), p); }
+  HWY_INLINE void store(hn::Vec<D> v, float* p) const { hn::BlendedStore(v, mask_, D(), p); }
 
  private:
-  hn::Mask<Floats> mask_;
+  hn::Mask<D> mask_;
 #else  // no masked access that keeps off the memory behind
  public:
-  HWY_INLINE explicit Part(std::int64_t n) : bytes_(static_cast<std::size_t>(n) * sizeof(float)) {}
+  HWY_INLINE explicit PartOf(std::int64_t n)
+      : bytes_(static_cast<std::size_t>(n) * sizeof(float)) {}
 
-  HWY_INLINE Vector load(const float* p) const {
+  HWY_INLINE hn::Vec<D> load(const float* p) const {
     HWY_ALIGN float lanes[kLanes] = {};
     std::memcpy(lanes, p, bytes_);
-    return hn::Load(Floats(), lanes);
+    return hn::Load(D(), lanes);
   }
 
-  HWY_INLINE void store(Vector v, float* p) const {
+  HWY_INLINE void store(hn::Vec<D> v, float* p) const {
     HWY_ALIGN float lanes[kLanes];
-    hn::Store(v, Floats(), lanes);
+    hn::Store(v, D(), lanes);
     std::memcpy(p, lanes, bytes_);
   }
 
@@ -69,6 +72,9 @@ class Part {
   std::size_t bytes_;
 #endif
 };
+
+using Whole = WholeOf<Floats>;
+using Part = PartOf<Floats>;
 
 /// Calls step(i, access) for i = 0, lanes, 2 lanes ... below n; access is a Whole, or a Part at the
 /// end. The step loads and stores through it only.

@@ -45,8 +45,8 @@ HWY_INLINE void pack_step(const RecurrentSpec& spec,
   const std::int64_t D = p.has_x ? spec.D : 0;
   for (std::int64_t i = range.first; i < range.last; ++i) {
     pack_rows(panels, i, p.K, 0, D, weights.kernel + column, ld, packed);
-    float* one = packed + p.K * panels.column(i) + D * panels.width(i) * kLanes;
-    for (std::int64_t n = 0; n < panels.width(i) * kLanes; ++n) {
+    float* one = packed + p.K * panels.column(i) + D * panels.row_size(i);
+    for (std::int64_t n = 0; n < panels.row_size(i); ++n) {
       one[n] = n < panels.columns(i)
                    ? bias_of(spec, layout, weights, p, column + panels.column(i) + n)
                    : 0;

@@ -2,8 +2,10 @@
 /// How a matrix lies packed: cut into panels of 2 or 3 vectors of columns, each panel row by row.
 ///
 /// Widths are balanced: 25 vectors are 7 panels of 3, then 2 of 2, and no panel of 1 slows the
-/// product down. The last vector is filled up with zeros.
+/// product down. The last vector is filled up with zeros; on AVX-512 it is half a vector where that
+/// is enough, which takes some processors half the time.
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/lanes-inl.hpp"
 
@@ -18,7 +20,11 @@ HWY_BEFORE_NAMESPACE();
 
 namespace engram::kernels::HWY_NAMESPACE {
 
-constexpr std::int64_t kWidest = 3;  ///< vectors of a panel
+constexpr int kWidest = 3;  ///< vectors of a panel
+
+/// The smaller kind of last vector; the whole one where halves are no faster.
+using HalfFloats = std::conditional_t<kLanes == 16, hn::CappedTag<float, 8>, Floats>;
+constexpr std::int64_t kHalfLanes = kLanes == 16 ? 8 : kLanes;
 
 /// The panels of N columns.
 class Panels {
@@ -50,6 +56,21 @@ class Panels {
     return std::min(width(i) * kLanes, N_ - column(i));
   }
 
+  /// Columns of the last vector of panel i that are no filling.
+  HWY_INLINE std::int64_t last_columns(std::int64_t i) const {
+    return columns(i) - (width(i) - 1) * kLanes;
+  }
+
+  /// Whether the last vector of panel i is a half one.
+  HWY_INLINE bool has_half(std::int64_t i) const {
+    return kHalfLanes < kLanes && last_columns(i) <= kHalfLanes;
+  }
+
+  /// Floats of a row of panel i.
+  HWY_INLINE std::int64_t row_size(std::int64_t i) const {
+    return width(i) * kLanes - (has_half(i) ? kLanes - kHalfLanes : 0);
+  }
+
  private:
   std::int64_t N_, count_, wide_, narrow_width_;
 };
@@ -72,7 +93,7 @@ HWY_INLINE void pack_rows(const Panels& panels,
                           const float* w,
                           std::int64_t ldw,
                           float* packed) {
-  const std::int64_t width = panels.width(i) * kLanes, columns = panels.columns(i);
+  const std::int64_t width = panels.row_size(i), columns = panels.columns(i);
   float* to = packed + K * panels.column(i) + k * width;
   w += panels.column(i);
   for (std::int64_t row = 0; row < rows; ++row, to += width, w += ldw) {
@@ -90,7 +111,7 @@ HWY_INLINE void pack_columns(const Panels& panels,
                              const float* w,
                              std::int64_t ldw,
                              float* packed) {
-  const std::int64_t width = panels.width(i) * kLanes, columns = panels.columns(i);
+  const std::int64_t width = panels.row_size(i), columns = panels.columns(i);
   float* to = packed + K * panels.column(i) + k * width;
   for (std::int64_t column = 0; column < width; ++column) {
     const float* from = w + (panels.column(i) + column) * ldw;

@@ -96,7 +96,7 @@ constexpr std::array<Target, 4> kTargets = {{{"avx512", HWY_AVX3},
                                              {"baseline", HWY_STATIC_TARGET}}};
 
 bool is_available(const Target& target) {
-  // Asked once: SupportedTargets() also chooses the best target each time.
+  // Asked once: SupportedTargets() also makes the best target the one in use.
   static const std::int64_t supported = hwy::SupportedTargets() | HWY_STATIC_TARGET;
   return (target.highway & HWY_TARGETS & supported) != 0;
 }
@@ -119,6 +119,15 @@ std::string_view wish() {
 
 void use(const Target& target) { hwy::GetChosenTarget().Update(target.highway); }
 
+/// What ENGRAM_SIMD names, or the best one when it names none.
+void use_default() {
+  const Target* target = find_target(wish());
+  if (target == nullptr) {
+    target = std::find_if(kTargets.begin(), kTargets.end(), is_available);
+  }
+  use(*target);
+}
+
 [[noreturn]] void refuse(std::string_view where, std::string_view name) {
   const std::vector<std::string> targets = simd_targets();
   const std::vector<std::string_view> names(targets.begin(), targets.end());
@@ -132,12 +141,15 @@ double seconds() {
 
 }  // namespace
 
-void choose_default_target() noexcept {
-  const Target* target = find_target(wish());
-  if (target == nullptr) {
-    target = std::find_if(kTargets.begin(), kTargets.end(), is_available);
-  }
-  use(*target);
+std::atomic<bool> is_target_chosen = false;
+
+void choose_first_target() noexcept {
+  static const bool once = [] {
+    use_default();
+    is_target_chosen.store(true, std::memory_order_release);
+    return true;
+  }();
+  static_cast<void>(once);
 }
 
 std::vector<std::string> simd_targets() {
@@ -163,8 +175,9 @@ std::string simd_target() {
 int simd_lanes() { return ENGRAM_DISPATCH(lanes_impl)(); }
 
 void use_simd_target(const std::string& name) {
+  ensure_target();
   if (name.empty()) {
-    choose_default_target();
+    use_default();
     return;
   }
   const Target* target = find_target(name);

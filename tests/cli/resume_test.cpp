@@ -24,7 +24,7 @@ Words training(const std::string& output, const Words& more = {}) {
                  "--set",
                  "fit.batch_size=16",
                  "--epochs",
-                 "6",
+                 "20",
                  "--threads",
                  "2",
                  "--output",
@@ -61,7 +61,7 @@ TEST(Resume, AfterControlCEndsWithTheSameBytes) {
   const TemporaryFolder folder;
   ASSERT_EQ(run(training(folder / "whole")).code, 0);
   Command command(training(folder / "parts"));
-  wait_for(command, "Epoch 3/6");
+  wait_for(command, "Epoch 3/20");
   std::this_thread::sleep_for(std::chrono::milliseconds(50));  // into the epoch
   kill(command.pid(), SIGINT);
   const Outcome stopped = command.wait();
@@ -70,6 +70,22 @@ TEST(Resume, AfterControlCEndsWithTheSameBytes) {
   EXPECT_NE(stopped.err.find("engram: interrupted."), std::string::npos) << stopped.err;
 
   const Outcome outcome = run(training(folder / "parts", {"--resume", "--threads", "1"}));
+
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  expect_same_files(folder, "whole", "parts");
+}
+
+TEST(Resume, AfterAKillEndsWithTheSameBytes) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(run(training(folder / "whole")).code, 0);
+  for (const char* seen : {"Epoch 2/20", "Epoch 8/20", "Epoch 15/20"}) {
+    Command command(training(folder / "parts", {"--resume"}));
+    wait_for(command, seen);
+    kill(command.pid(), SIGKILL);
+    command.wait();
+  }
+
+  const Outcome outcome = run(training(folder / "parts", {"--resume"}));
 
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   expect_same_files(folder, "whole", "parts");

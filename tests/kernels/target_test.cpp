@@ -50,6 +50,14 @@ TEST_P(EachTarget, HasAPeak) {
   EXPECT_GT(fma_peak_gflops(true, 1), 0.1);
 }
 
+// CTest also runs this one by itself, with ENGRAM_SIMD set.
+TEST(Target, VariableIsObeyedFromTheFirstCall) {
+  const char* wish = std::getenv("ENGRAM_SIMD");
+  const std::string expected = wish == nullptr ? simd_targets().front() : wish;
+  EXPECT_TRUE(has_lanes_of(expected, simd_lanes())) << simd_lanes() << " lanes";
+  EXPECT_EQ(simd_target(), expected);
+}
+
 TEST(Target, ListEndsWithThePortableOne) {
   ASSERT_FALSE(simd_targets().empty());
   EXPECT_EQ(simd_targets().back(), "baseline");
