@@ -32,15 +32,15 @@ std::uint32_t number_at(const std::string& png, std::size_t at) {
   return number;
 }
 
-TEST(WritePng, WritesTwoPixelsForEachUnit) {
+TEST(WritePng, WritesMorePixelsThanUnits) {
   const TemporaryFolder folder;
 
   write_png(small_figure(), folder / "p.png");
 
   const std::string png = folder.read("p.png");
   EXPECT_TRUE(png.starts_with("\x89PNG\r\n\x1a\n"));
-  EXPECT_EQ(number_at(png, 16), 400u);
-  EXPECT_EQ(number_at(png, 20), 300u);
+  EXPECT_EQ(number_at(png, 16), 300u);
+  EXPECT_EQ(number_at(png, 20), 225u);
 }
 
 TEST(WritePng, PutsPlotsSideBySide) {
@@ -50,7 +50,7 @@ TEST(WritePng, PutsPlotsSideBySide) {
 
   write_png(figure, folder / "p.png");
 
-  EXPECT_EQ(number_at(folder.read("p.png"), 16), 800u);
+  EXPECT_EQ(number_at(folder.read("p.png"), 16), 600u);
 }
 
 TEST(WritePng, DrawsTheSameBytesAgain) {
