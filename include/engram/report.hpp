@@ -28,7 +28,7 @@ struct Plot {
   std::string y_label = {};
   std::vector<Series> series = {};
   bool log_y = false;
-  int width = 760;  ///< in units of 1/96 inch; a PNG has twice as many pixels
+  int width = 760;  ///< in units of 1/96 inch; a PNG has 1.5 times as many pixels
   int height = 440;
 };
 

@@ -28,18 +28,28 @@ struct Product {
   std::int64_t ld_added = 0;
 };
 
-/// c = sums + added, for the rows of c from `row` and the columns of panel i.
+/// Floats of a panel that stay in L1 while tile after tile passes over them.
+#ifndef NEAR
+#define NEAR 6144
+#endif
+constexpr std::int64_t kNearFloats = NEAR;
+
+/// Where a tile lies: rows of c from `row`, columns of panel i, and the k of its sums so far.
+struct Place {
+  std::int64_t row, i, k, count;
+};
+
+/// c = sums, + added when all k are in.
 template <class TileType>
 HWY_INLINE void store_tile(const TileType& tile,
                            const Product& p,
-                           std::int64_t row,
                            const Panels& panels,
-                           std::int64_t i) {
-  const std::int64_t first = panels.column(i), ldc = p.ldc, ld_added = p.ld_added;
-  float* c = p.c + row * ldc + first;
-  const bool adds = p.added != nullptr;
-  const float* added = adds ? p.added + row * ld_added + first : nullptr;
-  with_last_access<typename TileType::Last>(panels.last_columns(i), [&](auto last) HWY_ATTR {
+                           const Place& at) {
+  const std::int64_t first = panels.column(at.i), ldc = p.ldc, ld_added = p.ld_added;
+  float* c = p.c + at.row * ldc + first;
+  const bool adds = p.added != nullptr && at.k + at.count == p.K;
+  const float* added = adds ? p.added + at.row * ld_added + first : nullptr;
+  with_last_access<typename TileType::Last>(panels.last_columns(at.i), [&](auto last) HWY_ATTR {
     tile.each(last, [=](int r, int column, auto sum, auto access) HWY_ATTR {
       if (adds) {
         sum = hn::Add(sum, access.load(added + r * ld_added + column));
@@ -50,19 +60,22 @@ HWY_INLINE void store_tile(const TileType& tile,
 }
 
 template <class TileType>
-HWY_NOINLINE void product_tile(const Product& p,
-                               std::int64_t row,
-                               const Panels& panels,
-                               std::int64_t i) {
+HWY_NOINLINE void product_tile(const Product& p, const Panels& panels, const Place& at) {
   TileType tile;
-  tile.multiply_add(p.K,
-                    p.a + row * p.lda,
+  const std::int64_t first = panels.column(at.i), row_size = panels.row_size(at.i);
+  if (at.k > 0) {
+    with_last_access<typename TileType::Last>(panels.last_columns(at.i), [&](auto last) HWY_ATTR {
+      tile.load(p.c + at.row * p.ldc + first, p.ldc, last);
+    });
+  }
+  tile.multiply_add(at.count,
+                    p.a + at.row * p.lda + at.k,
                     p.lda,
                     1,
-                    p.packed + p.K * panels.column(i),
-                    panels.row_size(i),
+                    p.packed + p.K * first + at.k * row_size,
+                    row_size,
                     WholeOf<typename TileType::Last>());
-  store_tile(tile, p, row, panels, i);
+  store_tile(tile, p, panels, at);
 }
 
 /// One row in kWide panels of 3 vectors and kNarrow of 2 at once: the sums of a single panel would
@@ -88,11 +101,11 @@ HWY_NOINLINE void product_row(const Product& p, const Panels& panels, std::int64
   }
 #pragma GCC unroll 3
   for (int i = 0; i < kWide; ++i) {
-    store_tile(wide[i], p, 0, panels, first + i);
+    store_tile(wide[i], p, panels, {0, first + i, 0, p.K});
   }
 #pragma GCC unroll 3
   for (int i = 0; i < kNarrow; ++i) {
-    store_tile(narrow[i], p, 0, panels, first + kWide + i);
+    store_tile(narrow[i], p, panels, {0, first + kWide + i, 0, p.K});
   }
 }
 
@@ -128,11 +141,15 @@ HWY_INLINE void product_panels(const Product& p,
 /// Panel i, all rows in tiles of nearly the same height: 9 rows are 5 + 4, not 8 + 1.
 HWY_INLINE void product_panel(const Product& p, const Panels& panels, std::int64_t i) {
   const std::int64_t tiles = (p.M + kTileRows - 1) / kTileRows;
-  for (std::int64_t tile = 0; tile < tiles; ++tile) {
-    const std::int64_t row = p.M * tile / tiles, rows = p.M * (tile + 1) / tiles - row;
-    with_tile(rows, panels, i, [&](auto type) HWY_ATTR {
-      product_tile<typename decltype(type)::Type>(p, row, panels, i);
-    });
+  const std::int64_t chunk = tiles == 1 ? p.K : std::min(p.K, kNearFloats / panels.row_size(i));
+  for (std::int64_t k = 0; k < p.K; k += chunk) {
+    for (std::int64_t tile = 0; tile < tiles; ++tile) {
+      const std::int64_t row = p.M * tile / tiles, rows = p.M * (tile + 1) / tiles - row;
+      with_tile(rows, panels, i, [&](auto type) HWY_ATTR {
+        product_tile<typename decltype(type)::Type>(
+            p, panels, {row, i, k, std::min(chunk, p.K - k)});
+      });
+    }
   }
 }
 

@@ -80,7 +80,7 @@ class Canvas {
 
 using Draw = std::function<void(Canvas&)>;
 
-/// The bytes of a PNG with two pixels for each unit of `size`, on white.
+/// The bytes of a PNG with 1.5 pixels for each unit of `size`, on white.
 /// Errors: OptionError for text that is not UTF-8; InternalError for any other of Cairo's.
 std::string draw_png(Size size, const Draw& draw);
 
