@@ -20,7 +20,8 @@ namespace engram::kernels::HWY_NAMESPACE {
 
 /// `rows` passes of a cell's forward step, or of its backward step.
 template <class CellType>
-HWY_INLINE void run_rows(std::int64_t H, bool is_forward, std::int64_t rows, float* z, float* rest) {
+HWY_INLINE void run_rows(
+    std::int64_t H, bool is_forward, std::int64_t rows, float* z, float* rest) {
   const CellType cell = {{}, H, true};
   const std::int64_t size = (H + 15) / 16 * 16;
   for (std::int64_t row = 0; row < rows; ++row, z += 4 * size) {
@@ -103,9 +104,8 @@ void add(const std::string& name, const Call& call) {
 }
 
 void add_cells() {
-  const std::pair<Cell, const char*> cells[] = {{Cell::simple_rnn, "SimpleRNN"},
-                                                {Cell::lstm, "LSTM"},
-                                                {Cell::gru_reset_after, "GRU"}};
+  const std::pair<Cell, const char*> cells[] = {
+      {Cell::simple_rnn, "SimpleRNN"}, {Cell::lstm, "LSTM"}, {Cell::gru_reset_after, "GRU"}};
   for (const auto& [cell, name] : cells) {
     for (const std::int64_t H : {8, 80, 96, 100, 112}) {
       for (const bool is_forward : {true, false}) {
@@ -125,14 +125,12 @@ void add_passes() {
     add(name, [=](benchmark::State& state) {
       const AlignedFloats x = random_floats(kCount, 4);
       AlignedFloats y(kCount);
-      time_elements(
-          state, kCount, [&] { kernels::apply(function, x.data(), y.data(), kCount); });
+      time_elements(state, kCount, [&] { kernels::apply(function, x.data(), y.data(), kCount); });
     });
   }
   add("dropout_factors", [](benchmark::State& state) {
     AlignedFloats y(kCount);
-    time_elements(
-        state, kCount, [&] { kernels::dropout_factors(y.data(), kCount, 0.2f, {}); });
+    time_elements(state, kCount, [&] { kernels::dropout_factors(y.data(), kCount, 0.2f, {}); });
   });
   add("adam_update", [](benchmark::State& state) {
     const AlignedFloats g = random_floats(kCount);

@@ -98,7 +98,8 @@ void time_our_gradient(benchmark::State& state, const Shape& s) {
 
 template <class Call>
 void add(const std::string& line, const Shape& s, const Call& call) {
-  benchmark::RegisterBenchmark(name_of(line, s).c_str(), [=](benchmark::State& st) { call(st, s); });
+  benchmark::RegisterBenchmark(name_of(line, s).c_str(),
+                               [=](benchmark::State& st) { call(st, s); });
 }
 
 void add_all() {

@@ -94,18 +94,19 @@ class Layer {
     workspace_ = AlignedFloats(kernels::workspace_floats(spec_));
     state_ = AlignedFloats(S * H);
     cell_state_ = AlignedFloats(S * H);
-    arguments_ = {.packed = packed_.data(),
-                  .rows = S,
-                  .x = x_.data(),
-                  .mask = c.has_mask ? mask_.data() : nullptr,
-                  .input_dropout = c.has_dropout ? dropout_.data() : nullptr,
-                  .recurrent_dropout = c.has_recurrent_dropout ? recurrent_dropout_.data() : nullptr,
-                  .h0 = T == 1 ? state_.data() : nullptr,
-                  .c0 = T == 1 ? cell_state_.data() : nullptr,
-                  .y = y_.data(),
-                  .h_last = T == 1 ? state_.data() : nullptr,
-                  .c_last = T == 1 ? cell_state_.data() : nullptr,
-                  .workspace = workspace_.data()};
+    arguments_ = {
+        .packed = packed_.data(),
+        .rows = S,
+        .x = x_.data(),
+        .mask = c.has_mask ? mask_.data() : nullptr,
+        .input_dropout = c.has_dropout ? dropout_.data() : nullptr,
+        .recurrent_dropout = c.has_recurrent_dropout ? recurrent_dropout_.data() : nullptr,
+        .h0 = T == 1 ? state_.data() : nullptr,
+        .c0 = T == 1 ? cell_state_.data() : nullptr,
+        .y = y_.data(),
+        .h_last = T == 1 ? state_.data() : nullptr,
+        .c_last = T == 1 ? cell_state_.data() : nullptr,
+        .workspace = workspace_.data()};
   }
 
   void forward() { kernels::recurrent_forward(spec_, arguments_); }

@@ -19,9 +19,11 @@ class Activation {
 
   /// Errors: OptionError for an unknown name.
   Activation(std::string_view name);
+
   Activation(const char* name) : Activation(std::string_view(name)) {}
 
   constexpr Kind kind() const { return kind_; }
+
   std::string_view name() const;
 
   /// Every name that there is.

@@ -41,9 +41,13 @@ class Callback {
   virtual ~Callback() = default;
 
   virtual void on_train_begin() {}
+
   virtual void on_epoch_begin(std::int64_t /*epoch*/) {}
+
   virtual void on_train_batch_end(std::int64_t /*batch*/, const Logs& /*logs*/) {}
+
   virtual void on_epoch_end(std::int64_t /*epoch*/, const Logs& /*logs*/) {}
+
   /// Called however the training ends, by its last epoch, by a stop, or by an interruption.
   virtual void on_train_end() {}
 
@@ -53,10 +57,12 @@ class Callback {
 
   /// Kept in saved models, given back when training is resumed.
   virtual CallbackMemory memory() const { return {}; }
+
   virtual void restore(const CallbackMemory& /*memory*/) {}
 
   /// The model being trained; set stop_training on it to end after this batch.
   Model& model() const { return *model_; }
+
   void set_model(Model& model) { model_ = &model; }
 
   /// Where texts for the user go; fit sets its progress sink. Without one they are dropped.
@@ -103,9 +109,9 @@ struct EarlyStopping {
   std::int64_t start_from_epoch = 0;
 };
 
-/// Writes a row of logs an epoch, in Keras's form: `epoch` and the sorted names, CRLF, `NA` for what
-/// an epoch lacks. A resumed training goes on in the file: rows of epochs done again are dropped.
-/// Errors: IoError when the file cannot be written.
+/// Writes a row of logs an epoch, in Keras's form: `epoch` and the sorted names, CRLF, `NA` for
+/// what an epoch lacks. A resumed training goes on in the file: rows of epochs done again are
+/// dropped. Errors: IoError when the file cannot be written.
 struct CSVLogger {
   std::string filename;
   std::string separator = ",";
@@ -136,15 +142,18 @@ std::shared_ptr<Callback> make_callback(const BackupAndRestore&);
 class AnyCallback {
  public:
   template <class T>
-    requires requires(const T& t) {
-      { make_callback(t) } -> std::same_as<std::shared_ptr<Callback>>;
-    }
+
+  requires requires(const T& t) {
+    { make_callback(t) } -> std::same_as<std::shared_ptr<Callback>>;
+  }
+
   AnyCallback(const T& options) : callback_(make_callback(options)) {}
 
   template <std::derived_from<Callback> T>
   AnyCallback(std::shared_ptr<T> callback) : callback_(std::move(callback)) {}
 
   Callback& operator*() const { return *callback_; }
+
   Callback* operator->() const { return callback_.get(); }
 
  private:

@@ -16,9 +16,11 @@ template <class Spec>
 class Choice {
  public:
   template <class T>
-    requires requires(const T& t) {
-      { spec_of(t) } -> std::same_as<const Spec&>;
-    }
+
+  requires requires(const T& t) {
+    { spec_of(t) } -> std::same_as<const Spec&>;
+  }
+
   Choice(T options) : spec_(&spec_of(options)), options_(std::make_shared<T>(std::move(options))) {}
 
   /// For readers of files, which know a kind by its name only.
@@ -26,6 +28,7 @@ class Choice {
       : spec_(&spec), options_(std::move(options)) {}
 
   const Spec& spec() const { return *spec_; }
+
   const void* options() const { return options_.get(); }
 
   /// The options, when they are a T; else null.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// How weights get their first values, by Keras's names and formulas.
 ///
-/// Example: LSTM{.units = 8, .kernel_initializer = "he_normal", .bias_initializer = Constant{.value = 1}}
+/// Example: LSTM{.units = 8, .kernel_initializer = "he_normal", .bias_initializer = Constant{.value
+/// = 1}}
 #pragma once
 
 #include <cstdint>
@@ -46,7 +47,9 @@ class Initializer {
 
   /// Errors: OptionError for an unknown name.
   Initializer(std::string_view name);
+
   Initializer(const char* name) : Initializer(std::string_view(name)) {}
+
   Initializer(const RandomUniform& options);
   Initializer(const RandomNormal& options);
   Initializer(const TruncatedNormal& options);

@@ -21,7 +21,8 @@ struct LoadOptions {
 };
 
 /// Reads a .keras file of Keras 3 or of this library.
-/// Errors: FileError naming file, field, rule and value; nothing in the file can name code or a path.
+/// Errors: FileError naming file, field, rule and value; nothing in the file can name code or a
+/// path.
 Model load_model(const std::string& filepath, const LoadOptions& options = {});
 
 /// The weights (and optimizer slots, when compiled) alone, as Keras's .weights.h5.

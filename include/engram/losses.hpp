@@ -58,6 +58,7 @@ class Loss : public Choice<LossSpec> {
 
   /// Errors: OptionError for an unknown name.
   Loss(std::string_view name);
+
   Loss(const char* name) : Loss(std::string_view(name)) {}
 };
 

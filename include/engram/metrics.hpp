@@ -18,10 +18,13 @@ class Metric {
  public:
   /// Errors: OptionError for an unknown name.
   Metric(std::string_view name);
+
   Metric(const char* name) : Metric(std::string_view(name)) {}
+
   Metric(const MetricSpec& spec, std::string name) : spec_(&spec), name_(std::move(name)) {}
 
   const MetricSpec& spec() const { return *spec_; }
+
   const std::string& name() const { return name_; }
 
  private:

@@ -49,24 +49,24 @@ using ProgressSink = std::function<void(const std::string&)>;
 struct FitOptions {
   std::int64_t batch_size = 32;
   std::int64_t epochs = 1;
-  int verbose = 1;                    ///< what `progress` gets: 0 nothing, 1 a bar (a line an epoch
-                                      ///< when not on a terminal), 2 a line an epoch
+  int verbose = 1;  ///< what `progress` gets: 0 nothing, 1 a bar (a line an epoch
+                    ///< when not on a terminal), 2 a line an epoch
   std::vector<AnyCallback> callbacks = {};
-  double validation_split = 0.0;      ///< share of the last rows kept for validation
+  double validation_split = 0.0;  ///< share of the last rows kept for validation
   ValidationData validation_data = {};
-  bool shuffle = true;                ///< order from the model's seed and the epoch only
+  bool shuffle = true;  ///< order from the model's seed and the epoch only
   std::int64_t initial_epoch = 0;
   std::int64_t validation_batch_size = 0;  ///< 0: batch_size
   std::int64_t validation_freq = 1;
-  bool resume = false;                ///< go on from the training state in the model (a loaded file)
+  bool resume = false;  ///< go on from the training state in the model (a loaded file)
   const std::atomic<bool>* stop = nullptr;  ///< when it turns true: finish the batch and return
-  ProgressSink progress = {};         ///< where progress goes; empty: nowhere
-  bool is_terminal = false;           ///< `progress` may redraw its line
+  ProgressSink progress = {};               ///< where progress goes; empty: nowhere
+  bool is_terminal = false;                 ///< `progress` may redraw its line
 };
 
 /// The outcome of fit.
 struct History {
-  std::vector<std::int64_t> epoch;                     ///< epochs done, 0-based, resumed ones included
+  std::vector<std::int64_t> epoch;  ///< epochs done, 0-based, resumed ones included
   std::map<std::string, std::vector<double>> history;  ///< by name: "loss", "val_loss", metrics
   bool is_interrupted = false;                         ///< FitOptions::stop ended it early
 };
@@ -174,6 +174,7 @@ class Model {
 
   /// Everything inside, for the readers and writers of files; src/model/model_data.hpp.
   ModelData& data() { return *data_; }
+
   const ModelData& data() const { return *data_; }
 
  protected:

@@ -73,6 +73,7 @@ class Optimizer : public Choice<OptimizerSpec> {
 
   /// Errors: OptionError for an unknown name.
   Optimizer(std::string_view name);
+
   Optimizer(const char* name) : Optimizer(std::string_view(name)) {}
 };
 

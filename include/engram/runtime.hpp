@@ -27,10 +27,12 @@ std::uint64_t random_seed();
 std::string simd_target();
 std::vector<std::string> simd_targets();
 
-/// Measured float32 FMA peak of `threads` threads in GFLOP/s: from registers (cold), fed by loads (hot).
+/// Measured float32 FMA peak of `threads` threads in GFLOP/s: from registers (cold), fed by loads
+/// (hot).
 struct FmaPeak {
   double cold = 0, hot = 0;
 };
+
 FmaPeak fma_peak(int threads, double milliseconds = 50);
 
 }  // namespace engram

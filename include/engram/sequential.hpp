@@ -16,6 +16,7 @@ namespace engram {
 class Sequential : public Model {
  public:
   Sequential() : Sequential(std::vector<Layer>{}) {}
+
   Sequential(std::initializer_list<Layer> layers) : Sequential(std::vector<Layer>(layers)) {}
 
   /// Errors: OptionError for a layer's option out of its range, or a name used twice.

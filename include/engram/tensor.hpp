@@ -33,13 +33,19 @@ class Tensor {
   Tensor(Shape shape, std::vector<float> values);
 
   const Shape& shape() const { return shape_; }
+
   std::int64_t rank() const { return static_cast<std::int64_t>(shape_.size()); }
+
   std::int64_t size() const { return static_cast<std::int64_t>(values_.size()); }
+
   bool empty() const { return values_.empty(); }
 
   float* data() { return values_.data(); }
+
   const float* data() const { return values_.data(); }
+
   std::span<float> values() { return values_; }
+
   std::span<const float> values() const { return values_; }
 
   /// One element. Errors: ShapeError when `index` is outside.

@@ -29,9 +29,13 @@ class AlignedFloats {
   }
 
   float* data() { return data_.get(); }
+
   const float* data() const { return data_.get(); }
+
   std::int64_t size() const { return size_; }
+
   std::span<float> span() { return {data_.get(), static_cast<std::size_t>(size_)}; }
+
   std::span<const float> span() const { return {data_.get(), static_cast<std::size_t>(size_)}; }
 
  private:

@@ -50,13 +50,14 @@ void place_weights(Network& network, const Shape& input) {
                                  .remedy = "Give the last axis of Input::shape."});
       }
       node.weights.push_back(static_cast<int>(network.weights.size()));
-      network.weights.push_back({.path = node.name + "/" + std::string(spec.name),
-                                 .layer = node.name,
-                                 .name = std::string(spec.name),
-                                 .shape = spec.shape,
-                                 .offset = network.floats,
-                                 .size = size_of(spec.shape),
-                                 .is_trainable = common_options(node.spec(), node.options()).trainable});
+      network.weights.push_back(
+          {.path = node.name + "/" + std::string(spec.name),
+           .layer = node.name,
+           .name = std::string(spec.name),
+           .shape = spec.shape,
+           .offset = network.floats,
+           .size = size_of(spec.shape),
+           .is_trainable = common_options(node.spec(), node.options()).trainable});
       network.floats += aligned_floats(size_of(spec.shape));
     }
   }

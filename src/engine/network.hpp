@@ -29,7 +29,9 @@ struct NetworkNode {
   std::vector<int> weights;  ///< places in Network::weights
 
   const LayerSpec& spec() const { return layer.spec(); }
+
   const void* options() const { return layer.options(); }
+
   std::string where() const;  ///< "LSTM 'lstm_1'", the place in messages
 };
 
@@ -48,7 +50,10 @@ std::vector<Shape> output_shapes(const Network& network, const Shape& input);
 void place_weights(Network& network, const Shape& input);
 
 /// First values of all weights; they depend on `seed` only.
-void initialize_weights(const Network& network, const Shape& input, std::uint64_t seed, float* flat);
+void initialize_weights(const Network& network,
+                        const Shape& input,
+                        std::uint64_t seed,
+                        float* flat);
 
 /// Floating-point operations of one sample's forward pass.
 std::int64_t forward_flops(const Network& network, const Shape& input);

@@ -34,8 +34,7 @@ Plan::Plan(const Network& network, const PlanKey& key, const Judgement* judgemen
   const LogitsOf from = last.logits_of(network.nodes.back().options());
   uses_logits_ = judgement != nullptr && from != LogitsOf::none &&
                  judgement->loss->spec().uses_logits(judgement->loss->options(), from);
-  slice_rows_ = key.has_states ? key.rows
-                               : slice_rows(key.rows, network.floats, key.is_training);
+  slice_rows_ = key.has_states ? key.rows : slice_rows(key.rows, network.floats, key.is_training);
   flops_ = forward_flops(network, key.input) * key.rows * (key.is_training ? 3 : 1);
   nodes_.reserve(network.nodes.size());
   for (const NetworkNode& node : network.nodes) {
@@ -89,8 +88,8 @@ void Plan::place_buffers() {
     node.gradient = node.needs_gradient ? place(node.size * slice_rows_) : 0;
     node.workspace = place(node.plan->workspace_floats());
     const std::int64_t steps = outputs_[i].size() > 1 ? outputs_[i][0] : 1;
-    node.mask = std::exchange(arena_masks_,
-                              arena_masks_ + (node.makes_mask ? steps * slice_rows_ : 0));
+    node.mask =
+        std::exchange(arena_masks_, arena_masks_ + (node.makes_mask ? steps * slice_rows_ : 0));
   }
   logits_ = uses_logits_ ? place(nodes_.back().size * slice_rows_) : 0;
   packed_ = AlignedFloats(packed);
@@ -206,8 +205,8 @@ BatchFigures Plan::run(const Batch& batch,
                           .first_row = first,
                           .seed = number.seed,
                           .step = number.step};
-    const auto order = batch.order.subspan(static_cast<std::size_t>(first),
-                                           static_cast<std::size_t>(common.rows));
+    const auto order =
+        batch.order.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(common.rows));
     gather_time_major(batch.x, key_.input, order, arena.input.value);
     forward(arena, common, weights);
     if (batch.predicted != nullptr) {

@@ -69,7 +69,9 @@ class Plan {
   Plan(const Network& network, const PlanKey& key, const Judgement* judgement);
 
   const PlanKey& key() const { return key_; }
+
   const Shape& output_shape() const { return outputs_.back(); }
+
   std::int64_t bytes(int workers) const;
 
   /// True when waking other threads costs more than they could gain.
@@ -93,6 +95,7 @@ class Plan {
 
   /// One sample, with carried states, on the calling thread; the result is valid until the next.
   std::span<const float> step(const float* x, const float* weights);
+
   std::span<float> states() { return states_.span(); }
 
  private:
@@ -125,7 +128,9 @@ class Plan {
   SliceRun slice_run(std::size_t i, const Arena& arena, std::int64_t rows) const;
   void forward(const Arena& arena, SliceRun common, const float* weights) const;
   void backward(const Arena& arena, SliceRun common, const float* weights, float* gradient) const;
-  BatchFigures judge(Arena& arena, const Batch& batch, const Judgement& judgement,
+  BatchFigures judge(Arena& arena,
+                     const Batch& batch,
+                     const Judgement& judgement,
                      const SliceRun& common) const;
   std::span<const float* const> pointers(const Node& node,
                                          const float* flat,

@@ -57,10 +57,7 @@ void scatter_time_major(const float* from, const Shape& sample, std::int64_t row
   }
 }
 
-void each_task(std::int64_t tasks,
-               bool is_small,
-               Workers& workers,
-               const Workers::Task& task) {
+void each_task(std::int64_t tasks, bool is_small, Workers& workers, const Workers::Task& task) {
   if (!is_small) {
     workers.run(tasks, task);
     return;

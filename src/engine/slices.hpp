@@ -24,9 +24,6 @@ void gather_time_major(const float* from,
 void scatter_time_major(const float* from, const Shape& sample, std::int64_t rows, float* to);
 
 /// Runs task(0) ... task(tasks - 1), on the calling thread alone when `is_small`.
-void each_task(std::int64_t tasks,
-               bool is_small,
-               Workers& workers,
-               const Workers::Task& task);
+void each_task(std::int64_t tasks, bool is_small, Workers& workers, const Workers::Task& task);
 
 }  // namespace engram

@@ -21,9 +21,8 @@ Updater::Updater(const Network& network) : network_(network), gradient_(network.
   for (std::size_t i = 0; i < network.weights.size(); ++i) {
     const NetworkWeight& weight = network.weights[i];
     for (std::int64_t at = 0; weight.is_trainable && at < weight.size; at += kChunk) {
-      chunks_.push_back({.begin = weight.offset + at,
-                         .size = std::min(kChunk, weight.size - at),
-                         .variable = i});
+      chunks_.push_back(
+          {.begin = weight.offset + at, .size = std::min(kChunk, weight.size - at), .variable = i});
     }
   }
 }

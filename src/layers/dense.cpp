@@ -115,11 +115,8 @@ class DensePlan final : public LayerPlan {
       return run.output.gradient;
     }
     if (function_) {
-      k::apply_gradient(*function_,
-                        run.output.value,
-                        run.output.gradient,
-                        run.workspace,
-                        rows * o_.units);
+      k::apply_gradient(
+          *function_, run.output.value, run.output.gradient, run.workspace, rows * o_.units);
     } else {
       k::softmax_gradient(run.output.value, run.output.gradient, run.workspace, rows, o_.units);
     }

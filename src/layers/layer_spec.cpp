@@ -41,12 +41,19 @@ class CommonOptionsVisitor final : public OptionVisitor {
   }
 
   void option(std::string_view, std::int64_t&, const Rule&) override {}
+
   void option(std::string_view, float&, const Rule&) override {}
+
   void option(std::string_view, std::optional<float>&, const Rule&) override {}
+
   void option(std::string_view, std::optional<std::int64_t>&) override {}
+
   void option(std::string_view, Shape&) override {}
+
   void option(std::string_view, Activation&) override {}
+
   void option(std::string_view, Initializer&) override {}
+
   void fixed(std::string_view, const FixedValue&) override {}
 };
 

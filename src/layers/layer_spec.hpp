@@ -32,9 +32,9 @@ struct WeightSpec {
 /// (T, rows, ...); a shape (D) as (rows, D).
 struct Signal {
   float* value = nullptr;
-  float* gradient = nullptr;           ///< null when nobody needs it
-  std::uint8_t* mask = nullptr;        ///< (T, rows), 0 = skip the step; null: no mask
-  float* logits = nullptr;             ///< of the output layer, when LayerSizes asks for them
+  float* gradient = nullptr;     ///< null when nobody needs it
+  std::uint8_t* mask = nullptr;  ///< (T, rows), 0 = skip the step; null: no mask
+  float* logits = nullptr;       ///< of the output layer, when LayerSizes asks for them
 };
 
 /// What is known when a plan is built.
@@ -44,8 +44,8 @@ struct LayerSizes {
   std::int64_t rows = 0;  ///< most rows of a slice
   bool is_training = false;
   bool needs_input_gradient = false;
-  bool has_mask = false;       ///< inputs[0] comes with a mask
-  bool keeps_logits = false;   ///< fill Signal::logits; the gradient may come by them
+  bool has_mask = false;      ///< inputs[0] comes with a mask
+  bool keeps_logits = false;  ///< fill Signal::logits; the gradient may come by them
 };
 
 /// One slice's turn.
@@ -70,12 +70,15 @@ class LayerPlan {
   virtual ~LayerPlan() = default;
 
   virtual std::int64_t packed_floats() const { return 0; }
+
   virtual std::int64_t pack_parts() const { return 0; }
+
   virtual void pack(std::span<const float* const> /*weights*/,
                     float* /*packed*/,
                     std::int64_t /*part*/) const {}
 
   virtual std::int64_t workspace_floats() const { return 0; }
+
   virtual std::int64_t state_floats() const { return 0; }  ///< a row
 
   virtual void forward(const SliceRun& run) const = 0;
@@ -88,7 +91,8 @@ enum class MaskRule { drops, passes, makes };
 struct LayerSpec {
   std::string_view class_name;  ///< Keras's, "LSTM"
   std::string_view auto_name;   ///< "lstm"
-  std::string_view weight_scope = "";  ///< Keras keeps the weights in this part of the layer ("cell")
+  std::string_view weight_scope =
+      "";  ///< Keras keeps the weights in this part of the layer ("cell")
   OptionsAccess access;
 
   /// Errors: ShapeError, with `where` as the place.
@@ -104,9 +108,13 @@ struct LayerSpec {
 
 /// The defaults of the functions that most layers have no need of.
 inline std::vector<WeightSpec> no_weights(const void*, std::span<const Shape>) { return {}; }
+
 inline MaskRule passes_mask(const void*) { return MaskRule::passes; }
+
 inline bool is_never_identity(const void*, bool) { return false; }
+
 inline LogitsOf no_logits(const void*) { return LogitsOf::none; }
+
 inline std::int64_t no_flops(const void*, std::span<const Shape>) { return 0; }
 
 /// Every kind of layer, and one by its Keras class name (null when there is none).
@@ -120,6 +128,7 @@ struct CommonOptions {
   bool trainable = true;
   bool go_backwards = false;
 };
+
 CommonOptions common_options(const LayerSpec& spec, const void* options);
 
 }  // namespace engram

@@ -97,19 +97,19 @@ class RecurrentPlan final : public LayerPlan {
     float* input_factors = run.workspace + workspace_;
     float* h = run.states;
     float* c = h != nullptr && spec_.cell == k::Cell::lstm ? h + run.rows * spec_.H : nullptr;
-    return {.packed = run.packed,
-            .rows = run.rows,
-            .x = run.inputs[0].value,
-            .mask = run.inputs[0].mask,
-            .input_dropout = spec_.has_input_dropout ? input_factors : nullptr,
-            .recurrent_dropout =
-                spec_.has_recurrent_dropout ? input_factors + input_factors_ : nullptr,
-            .h0 = h,
-            .c0 = c,
-            .y = run.output.value,
-            .h_last = h,
-            .c_last = c,
-            .workspace = run.workspace};
+    return {
+        .packed = run.packed,
+        .rows = run.rows,
+        .x = run.inputs[0].value,
+        .mask = run.inputs[0].mask,
+        .input_dropout = spec_.has_input_dropout ? input_factors : nullptr,
+        .recurrent_dropout = spec_.has_recurrent_dropout ? input_factors + input_factors_ : nullptr,
+        .h0 = h,
+        .c0 = c,
+        .y = run.output.value,
+        .h_last = h,
+        .c_last = c,
+        .workspace = run.workspace};
   }
 
   /// Factors (masks, rows, n) of each row's own stream; the same at every step.
@@ -125,7 +125,8 @@ class RecurrentPlan final : public LayerPlan {
       for (std::int64_t row = 0; row < run.rows; ++row) {
         const k::DropoutKey key{.seed = run.seed + static_cast<std::uint64_t>(o_.seed.value_or(0)),
                                 .step = run.step,
-                                .layer = run.position * 16u + 2u * static_cast<std::uint32_t>(mask) +
+                                .layer = run.position * 16u +
+                                         2u * static_cast<std::uint32_t>(mask) +
                                          static_cast<std::uint32_t>(which),
                                 .row = static_cast<std::uint32_t>(run.first_row + row)};
         k::dropout_factors(const_cast<float*>(factors) + (mask * run.rows + row) * n, n, rate, key);
@@ -149,11 +150,11 @@ Shape recurrent_output_shape(const RecurrentOptions& o,
   if (inputs[0].size() != 2) {
     Shape with_batch = inputs[0];
     with_batch.insert(with_batch.begin(), -1);
-    throw error<ShapeError>({.where = std::string(where),
-                             .expected = "input of rank 3 (batch, time, features)",
-                             .got = to_string(with_batch),
-                             .remedy = inputs[0].size() == 1 ? "Add a time or a feature axis."
-                                                             : "Reshape the input."});
+    throw error<ShapeError>(
+        {.where = std::string(where),
+         .expected = "input of rank 3 (batch, time, features)",
+         .got = to_string(with_batch),
+         .remedy = inputs[0].size() == 1 ? "Add a time or a feature axis." : "Reshape the input."});
   }
   return o.return_sequences ? Shape{inputs[0][0], o.units} : Shape{o.units};
 }

@@ -100,34 +100,33 @@ template <class Layer, RecurrentOptions (*Common)(const Layer&)>
 LayerSpec recurrent_spec(OptionsAccess access,
                          std::string_view class_name,
                          std::string_view auto_name) {
-  return {
-      .class_name = class_name,
-      .auto_name = auto_name,
-      .weight_scope = "cell",
-      .access = access,
-      .output_shape =
-          [](const void* o, std::span<const Shape> inputs, std::string_view where) {
-            return recurrent_output_shape(Common(*static_cast<const Layer*>(o)), inputs, where);
-          },
-      .weights =
-          [](const void* o, std::span<const Shape> inputs) {
-            return recurrent_weights(Common(*static_cast<const Layer*>(o)), inputs);
-          },
-      .plan =
-          [](const void* o, const LayerSizes& sizes) {
-            return recurrent_plan(Common(*static_cast<const Layer*>(o)), sizes);
-          },
-      .mask_rule =
-          [](const void* o) {
-            const bool sequences = static_cast<const Layer*>(o)->return_sequences;
-            return sequences ? MaskRule::passes : MaskRule::drops;
-          },
-      .is_identity = is_never_identity,
-      .logits_of = no_logits,
-      .flops =
-          [](const void* o, std::span<const Shape> inputs) {
-            return recurrent_flops(Common(*static_cast<const Layer*>(o)), inputs);
-          }};
+  return {.class_name = class_name,
+          .auto_name = auto_name,
+          .weight_scope = "cell",
+          .access = access,
+          .output_shape =
+              [](const void* o, std::span<const Shape> inputs, std::string_view where) {
+                return recurrent_output_shape(Common(*static_cast<const Layer*>(o)), inputs, where);
+              },
+          .weights =
+              [](const void* o, std::span<const Shape> inputs) {
+                return recurrent_weights(Common(*static_cast<const Layer*>(o)), inputs);
+              },
+          .plan =
+              [](const void* o, const LayerSizes& sizes) {
+                return recurrent_plan(Common(*static_cast<const Layer*>(o)), sizes);
+              },
+          .mask_rule =
+              [](const void* o) {
+                const bool sequences = static_cast<const Layer*>(o)->return_sequences;
+                return sequences ? MaskRule::passes : MaskRule::drops;
+              },
+          .is_identity = is_never_identity,
+          .logits_of = no_logits,
+          .flops =
+              [](const void* o, std::span<const Shape> inputs) {
+                return recurrent_flops(Common(*static_cast<const Layer*>(o)), inputs);
+              }};
 }
 
 }  // namespace engram

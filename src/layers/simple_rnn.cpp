@@ -21,10 +21,8 @@ RecurrentOptions common(const SimpleRNN& o) {
 }  // namespace
 
 const LayerSpec& simple_rnn_spec() {
-  static const LayerSpec spec =
-      recurrent_spec<SimpleRNN, common>(options_access<SimpleRNN, visit_options>(),
-                                        "SimpleRNN",
-                                        "simple_rnn");
+  static const LayerSpec spec = recurrent_spec<SimpleRNN, common>(
+      options_access<SimpleRNN, visit_options>(), "SimpleRNN", "simple_rnn");
   return spec;
 }
 

@@ -25,9 +25,8 @@ void check_finite(const Tensor& tensor, std::string_view where, std::string_view
   if (kernels::all_finite(tensor.data(), tensor.size())) {
     return;
   }
-  const auto bad = std::find_if(tensor.values().begin(), tensor.values().end(), [](float v) {
-    return !std::isfinite(v);
-  });
+  const auto bad = std::find_if(
+      tensor.values().begin(), tensor.values().end(), [](float v) { return !std::isfinite(v); });
   const std::int64_t at = bad - tensor.values().begin();
   const std::int64_t row = tensor.size() / tensor.shape()[0];
   throw error<DataError>({.where = fmt::format("{}: {}", where, name),
@@ -86,13 +85,13 @@ void check_inputs(ModelData& data, const Tensor& x, std::string_view where) {
 
 void check_targets(ModelData& data, const Tensor& x, const Tensor& y, std::string_view where) {
   if (!data.compiled) {
-    throw error<StateError>({.where = std::string(where),
-                             .expected = "a compiled model",
-                             .got = "one without optimizer and loss",
-                             .remedy = data.compile_problem.empty()
-                                           ? "Call compile first."
-                                           : "The file's could not be used: " +
-                                                 data.compile_problem});
+    throw error<StateError>(
+        {.where = std::string(where),
+         .expected = "a compiled model",
+         .got = "one without optimizer and loss",
+         .remedy = data.compile_problem.empty()
+                       ? "Call compile first."
+                       : "The file's could not be used: " + data.compile_problem});
   }
   if (y.rank() < 1 || y.shape()[0] != x.shape()[0]) {
     throw error<ShapeError>({.where = std::string(where) + ": y",
@@ -138,9 +137,8 @@ Judgement judgement_of(const ModelData& data, const Tensor& x, const Tensor& y) 
 
 Plan& plan_for(ModelData& data, const PlanKey& key, const Judgement* judgement) {
   auto& plans = data.plans;
-  const auto found = std::find_if(plans.begin(), plans.end(), [&](const auto& plan) {
-    return plan->key() == key;
-  });
+  const auto found = std::find_if(
+      plans.begin(), plans.end(), [&](const auto& plan) { return plan->key() == key; });
   if (found != plans.end()) {
     std::rotate(found, found + 1, plans.end());  // the latest used is the last
   } else {
@@ -169,14 +167,13 @@ BatchFigures run_training(ModelData& data,
                           const Tensor& x,
                           const Tensor& y,
                           std::span<const std::int64_t> order) {
-  const Batch batch{
-      .x = x.data(), .y = y.data(), .target_size = target_size(y), .order = order};
-  return plan.run(batch,
-                  &judgement,
-                  data.weights.data(),
-                  {.seed = data.seed,
-                   .step = static_cast<std::uint64_t>(data.compiled->iterations)},
-                  workers_of(data));
+  const Batch batch{.x = x.data(), .y = y.data(), .target_size = target_size(y), .order = order};
+  return plan.run(
+      batch,
+      &judgement,
+      data.weights.data(),
+      {.seed = data.seed, .step = static_cast<std::uint64_t>(data.compiled->iterations)},
+      workers_of(data));
 }
 
 Updater& updater_of(ModelData& data) {
@@ -240,8 +237,7 @@ EpochSums evaluate_rows(ModelData& data,
   for (std::int64_t first = 0; first < x.shape()[0]; first += batch_size) {
     const std::vector<std::int64_t> order =
         rows_in_order(first, std::min(first + batch_size, x.shape()[0]));
-    const Batch batch{
-        .x = x.data(), .y = y.data(), .target_size = target_size(y), .order = order};
+    const Batch batch{.x = x.data(), .y = y.data(), .target_size = target_size(y), .order = order};
     const BatchFigures figures =
         plan.run(batch, &judgement, data.weights.data(), {}, workers_of(data));
     add_batch(sums, figures, static_cast<std::int64_t>(order.size()));
@@ -267,7 +263,8 @@ Logs logs_of(const ModelData& data,
   Logs logs = {{prefix + "loss", sums.rows > 0 ? sums.loss_sum / sums.rows : 0.0}};
   for (std::size_t i = 0; i < sums.metric_sums.size(); ++i) {
     const double mean = sums.metric_weight > 0 ? sums.metric_sums[i] / sums.metric_weight : 0.0;
-    logs.emplace_back(prefix + data.compiled->metrics[i].name(), judgement.metrics[i]->result(mean));
+    logs.emplace_back(prefix + data.compiled->metrics[i].name(),
+                      judgement.metrics[i]->result(mean));
   }
   return logs;
 }

@@ -37,10 +37,7 @@ BatchFigures train_on_rows(ModelData& data,
                            std::span<const std::int64_t> order);
 
 /// The figures of all rows of x and y, without training.
-EpochSums evaluate_rows(ModelData& data,
-                        const Tensor& x,
-                        const Tensor& y,
-                        std::int64_t batch_size);
+EpochSums evaluate_rows(ModelData& data, const Tensor& x, const Tensor& y, std::int64_t batch_size);
 
 /// The gradient of the mean loss over x and y by each weight, in the order of Model::weights, as a
 /// training step sees it before clipping. For tests and inspection.
@@ -50,7 +47,9 @@ std::vector<Tensor> gradients_of(ModelData& data, const Tensor& x, const Tensor&
 void add_batch(EpochSums& sums, const BatchFigures& batch, std::int64_t rows);
 
 /// "loss" and the metrics of `sums`, in the order of compile, with `prefix` before each name.
-Logs logs_of(const ModelData& data, const Judgement& judgement, const EpochSums& sums,
+Logs logs_of(const ModelData& data,
+             const Judgement& judgement,
+             const EpochSums& sums,
              const std::string& prefix);
 
 }  // namespace engram

@@ -18,9 +18,8 @@ namespace engram {
 namespace {
 
 Logs sorted(Logs logs) {
-  std::stable_sort(logs.begin(), logs.end(), [](const auto& a, const auto& b) {
-    return a.first < b.first;
-  });
+  std::stable_sort(
+      logs.begin(), logs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return logs;
 }
 
@@ -63,8 +62,7 @@ class FitLoop {
       }
     }
     const bool was_stopped = options_.stop != nullptr && *options_.stop;
-    data_.is_interrupted =
-        was_stopped && (state().batch > 0 || state().epoch < options_.epochs);
+    data_.is_interrupted = was_stopped && (state().batch > 0 || state().epoch < options_.epochs);
     for (auto it = ordered_.rbegin(); it != ordered_.rend(); ++it) {
       (*it)->on_train_end();  // savers first: others may put former weights back
     }
@@ -119,8 +117,7 @@ class FitLoop {
                                    s.rows,
                                    s.batch_size,
                                    s.shuffle),
-           .got = fmt::format(
-               "{}, {}, {}", x_.shape()[0], options_.batch_size, options_.shuffle)});
+           .got = fmt::format("{}, {}, {}", x_.shape()[0], options_.batch_size, options_.shuffle)});
     }
     if (s.callbacks.size() == data_.active_callbacks.size()) {
       for (std::size_t i = 0; i < s.callbacks.size(); ++i) {
@@ -146,8 +143,8 @@ class FitLoop {
     Logs logs = logs_of(data_, judgement_, state().sums, "");
     if (!options_.validation_data.x.empty() && (epoch + 1) % options_.validation_freq == 0) {
       const ValidationData& v = options_.validation_data;
-      const std::int64_t size = options_.validation_batch_size > 0 ? options_.validation_batch_size
-                                                                   : options_.batch_size;
+      const std::int64_t size =
+          options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
       const EpochSums sums = evaluate_rows(data_, v.x, v.y, size);
       const Logs val_logs = logs_of(data_, judgement_, sums, "val_");
       logs.insert(logs.end(), val_logs.begin(), val_logs.end());
@@ -167,8 +164,8 @@ class FitLoop {
     while (state().batch < batches) {
       const std::int64_t first = state().batch * options_.batch_size;
       const std::int64_t size = std::min(options_.batch_size, rows - first);
-      const auto batch_rows = std::span(order).subspan(static_cast<std::size_t>(first),
-                                                       static_cast<std::size_t>(size));
+      const auto batch_rows =
+          std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size));
       const BatchFigures figures =
           train_on_rows(data_, x_, y_, std::min(options_.batch_size, rows), batch_rows);
       add_batch(state().sums, figures, size);

@@ -103,8 +103,10 @@ void add_layer(ModelData& data, const Layer& layer) {
 
 void build_without_values(ModelData& data, const Shape& input) {
   if (data.network.nodes.empty()) {
-    throw error<StateError>(
-        {.where = data.name, .expected = "at least one layer", .got = "none", .remedy = "Call add."});
+    throw error<StateError>({.where = data.name,
+                             .expected = "at least one layer",
+                             .got = "none",
+                             .remedy = "Call add."});
   }
   place_weights(data.network, input);
   data.weights = AlignedFloats(data.network.floats);

@@ -39,9 +39,9 @@ struct EpochSums {
 /// Where training stands: with the weights and the optimizer's state, all that fit needs to go on
 /// as if it had never stopped.
 struct TrainingState {
-  std::int64_t epoch = 0;  ///< the epoch to go on in
-  std::int64_t batch = 0;  ///< batches of it that are done
-  EpochSums sums;          ///< of these batches
+  std::int64_t epoch = 0;                 ///< the epoch to go on in
+  std::int64_t batch = 0;                 ///< batches of it that are done
+  EpochSums sums;                         ///< of these batches
   std::int64_t rows = 0, batch_size = 0;  ///< of the data, to recognise it
   bool shuffle = true;
   std::vector<std::int64_t> epochs_done;
@@ -61,7 +61,7 @@ struct ModelData {
   bool resume_requested = false;  ///< a callback has put a state to go on from
   bool is_interrupted = false;    ///< fit was stopped from outside with epochs or batches left
   std::map<std::string, std::string> notes;
-  std::string compile_problem;    ///< why a file's compile_config could not be used
+  std::string compile_problem;  ///< why a file's compile_config could not be used
 
   bool is_built() const { return input.has_value(); }
 

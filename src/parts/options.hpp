@@ -2,7 +2,8 @@
 /// Looks through the options of a layer, an optimizer or a loss, by Keras's names.
 ///
 /// Each options struct has one function that names its fields in the order of Keras's config:
-///   void visit_options(LSTM& o, OptionVisitor& v) {  // given to options_access<LSTM, visit_options>
+///   void visit_options(LSTM& o, OptionVisitor& v) {  // given to options_access<LSTM,
+///   visit_options>
 ///     v.option("units", o.units, at_least(1));
 ///     v.fixed("stateful", false);   // Keras has it; this value only is supported
 ///   }
@@ -35,9 +36,13 @@ struct Rule {
 };
 
 inline Rule any() { return {}; }
+
 inline Rule at_least(double low) { return {.low = low}; }
+
 inline Rule above(double low) { return {.low = low, .is_low_open = true}; }
+
 inline Rule in_range(double low, double high) { return {.low = low, .high = high}; }
+
 inline Rule in_range_below(double low, double high) {
   return {.low = low, .high = high, .is_high_open = true};
 }

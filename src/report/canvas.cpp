@@ -23,7 +23,8 @@ namespace engram::report {
 
 namespace {
 
-constexpr double kPixelsPerUnit = 1.5;  // sharp; at 2 the PNG coder is half of a letter program's time
+constexpr double kPixelsPerUnit =
+    1.5;  // sharp; at 2 the PNG coder is half of a letter program's time
 
 struct Destroy {
   void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }

@@ -43,11 +43,10 @@ Tensor::Tensor(Shape shape, std::vector<float> values)
     : shape_(std::move(shape)), values_(std::move(values)) {
   check_axes(shape_);
   if (size() != size_of(shape_)) {
-    throw error<ShapeError>({.where = "Tensor",
-                             .expected = fmt::format("{} values for shape {}",
-                                                     size_of(shape_),
-                                                     to_string(shape_)),
-                             .got = fmt::format("{}", size())});
+    throw error<ShapeError>(
+        {.where = "Tensor",
+         .expected = fmt::format("{} values for shape {}", size_of(shape_), to_string(shape_)),
+         .got = fmt::format("{}", size())});
   }
 }
 

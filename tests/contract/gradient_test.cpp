@@ -16,9 +16,9 @@ namespace {
 struct GradientCase {
   std::string name;
   std::vector<Layer> layers;
-  Shape input;                ///< (N, T, D), or (N, T) of ids
-  std::int64_t ids = 0;       ///< above 0: the input is ids below it
-  std::int64_t classes = 0;   ///< above 0: sparse cross-entropy
+  Shape input;               ///< (N, T, D), or (N, T) of ids
+  std::int64_t ids = 0;      ///< above 0: the input is ids below it
+  std::int64_t classes = 0;  ///< above 0: sparse cross-entropy
   bool has_masked_steps = false;
 };
 
@@ -53,9 +53,8 @@ void add_cell(std::vector<GradientCase>& cases, const std::string& kind, const C
     add("tanh_gates", with([](Cell& c) { c.recurrent_activation = "tanh"; }));
   }
   const Cell sequences = with([](Cell& c) { c.return_sequences = true; });
-  cases.push_back({kind + "_stacked",
-                   {sequences, Dropout{.rate = 0.2f}, sequences, base, out},
-                   input});
+  cases.push_back(
+      {kind + "_stacked", {sequences, Dropout{.rate = 0.2f}, sequences, base, out}, input});
   cases.push_back({kind + "_masked", {Masking{}, sequences, base, out}, input, 0, 0, true});
   cases.push_back({kind + "_masked_sequences", {Masking{}, sequences, out}, input, 0, 0, true});
   cases.push_back({kind + "_masked_zero_output",
@@ -93,7 +92,8 @@ std::vector<GradientCase> cases() {
   for (const char* name : {"linear", "tanh", "sigmoid", "hard_sigmoid", "relu", "softmax"}) {
     const Dense hidden{.units = 5, .activation = name};
     cases.push_back({std::string("Dense_") + name, {hidden, Dense{.units = 2}}, {6, 3}});
-    cases.push_back({std::string("Dense_sequence_") + name, {hidden, Dense{.units = 2}}, {3, 4, 3}});
+    cases.push_back(
+        {std::string("Dense_sequence_") + name, {hidden, Dense{.units = 2}}, {3, 4, 3}});
   }
   cases.push_back({"Dense_no_bias", {Dense{.units = 5, .use_bias = false}}, {6, 3}});
   return cases;
@@ -109,8 +109,8 @@ Tensor make_x(const GradientCase& c, Random& random) {
     const Shape& s = c.input;
     for (std::int64_t row = 0; row < s[0]; ++row) {
       for (std::int64_t t = 0; t < s[1]; ++t) {
-        const bool is_masked = (row == 0 && t == 0) || (row == 1 && t == 2) ||
-                               (row == 2 && t == s[1] - 1) || row == 3;
+        const bool is_masked =
+            (row == 0 && t == 0) || (row == 1 && t == 2) || (row == 2 && t == s[1] - 1) || row == 3;
         for (std::int64_t d = 0; is_masked && d < s[2]; ++d) {
           x.at({row, t, d}) = 0;
         }

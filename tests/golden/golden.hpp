@@ -102,22 +102,31 @@ class ConfigReader final : public OptionVisitor {
   explicit ConfigReader(const json& config) : config_(config) {}
 
   void option(std::string_view n, std::int64_t& v, const Rule&) override { read(n, v); }
+
   void option(std::string_view n, float& v, const Rule&) override { read(n, v); }
+
   void option(std::string_view n, std::optional<float>& v, const Rule&) override {
     if (float value = 0; read(n, value)) {
       v = value;
     }
   }
+
   void option(std::string_view, std::optional<std::int64_t>&) override {}
+
   void option(std::string_view n, bool& v) override { read(n, v); }
+
   void option(std::string_view n, std::string& v) override { read(n, v); }
+
   void option(std::string_view n, Shape& v) override { read(n, v); }
+
   void option(std::string_view n, Activation& v) override {
     if (std::string name; read(n, name)) {
       v = Activation(name);
     }
   }
+
   void option(std::string_view, Initializer&) override {}
+
   void fixed(std::string_view, const FixedValue&) override {}
 
   std::size_t used() const { return used_; }

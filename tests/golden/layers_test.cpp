@@ -12,22 +12,22 @@ namespace engram {
 struct DotProduct {};
 
 const LossSpec& spec_of(const DotProduct&) {
-  static const LossSpec spec = {
-      .class_name = "DotProduct",
-      .name = "dot_product",
-      .access = {},
-      .uses_logits = [](const void*, LogitsOf) { return false; },
-      .evaluate =
-          [](const void*, const LossRows& rows) {
-            double sum = 0;
-            for (std::int64_t i = 0; i < rows.rows * rows.outputs; ++i) {
-              sum += static_cast<double>(rows.predicted[i]) * rows.target[i];
-              if (rows.gradient != nullptr) {
-                rows.gradient[i] = rows.target[i];
-              }
-            }
-            return sum;
-          }};
+  static const LossSpec spec = {.class_name = "DotProduct",
+                                .name = "dot_product",
+                                .access = {},
+                                .uses_logits = [](const void*, LogitsOf) { return false; },
+                                .evaluate =
+                                    [](const void*, const LossRows& rows) {
+                                      double sum = 0;
+                                      for (std::int64_t i = 0; i < rows.rows * rows.outputs; ++i) {
+                                        sum +=
+                                            static_cast<double>(rows.predicted[i]) * rows.target[i];
+                                        if (rows.gradient != nullptr) {
+                                          rows.gradient[i] = rows.target[i];
+                                        }
+                                      }
+                                      return sum;
+                                    }};
   return spec;
 }
 
@@ -112,7 +112,9 @@ TEST_P(GoldenLayers, GradientsAgree) {
 INSTANTIATE_TEST_SUITE_P(Keras,
                          GoldenLayers,
                          testing::ValuesIn(layer_cases()),
-                         [](const auto& info) { return info.param["name"].template get<std::string>(); });
+                         [](const auto& info) {
+                           return info.param["name"].template get<std::string>();
+                         });
 
 }  // namespace
 }  // namespace engram

@@ -64,11 +64,10 @@ Sequential build_model(const json& golden) {
   }
   const std::string optimizer = golden["optimizer"]["class_name"].get<std::string>();
   const std::string loss = golden["loss"]["class_name"].get<std::string>();
-  model.compile(
-      {.optimizer =
-           golden::chosen<Optimizer>(*find_optimizer(optimizer), golden["optimizer"]["config"]),
-       .loss = golden::chosen<Loss>(*find_loss(loss), golden["loss"]["config"]),
-       .metrics = metrics});
+  model.compile({.optimizer = golden::chosen<Optimizer>(*find_optimizer(optimizer),
+                                                        golden["optimizer"]["config"]),
+                 .loss = golden::chosen<Loss>(*find_loss(loss), golden["loss"]["config"]),
+                 .metrics = metrics});
   const Shape shape = golden["input_shape"].get<Shape>();
   model.build(Shape(shape.begin() + 1, shape.end()));
   model.set_weights(golden::weights_of(golden));
@@ -128,7 +127,9 @@ TEST_P(GoldenTraining, ThreeEpochsAgree) {
 INSTANTIATE_TEST_SUITE_P(Keras,
                          GoldenTraining,
                          testing::ValuesIn(training_cases()),
-                         [](const auto& info) { return info.param["name"].template get<std::string>(); });
+                         [](const auto& info) {
+                           return info.param["name"].template get<std::string>();
+                         });
 
 }  // namespace
 }  // namespace engram

@@ -79,10 +79,10 @@ inline std::string small_file() {
   Sequential model(
       {Input{.shape = {4, 1}}, LSTM{.units = 2}, Dropout{.rate = 0.2f}, Dense{.units = 1}});
   model.compile({.optimizer = "adam", .loss = "mse", .metrics = {"mae"}});
-  model.fit(data.x,
-            data.y,
-            {.epochs = 2,
-             .callbacks = {EarlyStopping{.monitor = "loss", .restore_best_weights = true}}});
+  model.fit(
+      data.x,
+      data.y,
+      {.epochs = 2, .callbacks = {EarlyStopping{.monitor = "loss", .restore_best_weights = true}}});
   save_model(model, folder / "m.keras");
   return folder.read("m.keras");
 }
@@ -132,7 +132,9 @@ inline Outcome in_child(const std::function<void()>& use) {
   }
   ::close(ends[0]);
   int status = 0;
+
   struct rusage usage {};
+
   ::wait4(child, &status, 0, &usage);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     outcome.text = "other: status " + std::to_string(status);

@@ -52,9 +52,10 @@ class Backup : public ::testing::Test {
     return model;
   }
 
-  History train(Model& model,
-                BackupAndRestore backup,
-                const std::function<void(std::int64_t)>& each_batch = [](std::int64_t) {}) {
+  History train(
+      Model& model,
+      BackupAndRestore backup,
+      const std::function<void(std::int64_t)>& each_batch = [](std::int64_t) {}) {
     backup.backup_dir = folder_ / "backup";
     stop_ = false;
     return model.fit(data_.x,

@@ -87,9 +87,8 @@ TEST(ModelCheckpoint, ModeAndThresholdSayWhatIsBetter) {
   Watched higher({.filepath = folder / "m.keras", .save_best_only = true, .mode = "max"});
   higher.epochs({1, 3, 2});
   EXPECT_EQ(epoch_in(folder / "m.keras"), 1);
-  Watched threshold({.filepath = folder / "t.keras",
-                     .save_best_only = true,
-                     .initial_value_threshold = 0.5});
+  Watched threshold(
+      {.filepath = folder / "t.keras", .save_best_only = true, .initial_value_threshold = 0.5});
   threshold.epochs({1, 0.6});
   EXPECT_EQ(sorted_names(folder), Names{"m.keras"});
 }
@@ -158,7 +157,8 @@ TEST(ModelCheckpoint, DefersNoFileThatIsNotWrittenOver) {
 
 TEST(ModelCheckpoint, DeferredIsTheFileThatWouldHaveBeenWritten) {
   const TemporaryFolder folder;
-  const testing_models::Data data = testing_models::waves(40, 5), test = testing_models::waves(9, 5);
+  const testing_models::Data data = testing_models::waves(40, 5),
+                             test = testing_models::waves(9, 5);
   for (const char* name : {"now.keras", "late.keras"}) {
     set_random_seed(5);
     Sequential model({Input{.shape = {5, 1}}, LSTM{.units = 3}, Dense{.units = 1}});

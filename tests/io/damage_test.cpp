@@ -290,8 +290,8 @@ TEST(HostileModel, ZipBombs) {
   };
   const formats::ZipParts config("config.json", small_archive()["config.json"]);
   for (const std::uint64_t size : {std::uint64_t{1} << 24, std::uint64_t{0xffffffff}}) {
-    expect_refused(
-        formats::build_zip({config, bomb("model.weights.h5", 1 << 15, size)}), "expected ");
+    expect_refused(formats::build_zip({config, bomb("model.weights.h5", 1 << 15, size)}),
+                   "expected ");
     expect_refused(formats::build_zip({bomb("config.json", 1 << 15, size)}), "expected ");
   }
   expect_refused(formats::build_zip({config, bomb("model.weights.h5", 4 << 20, 40 << 20)}),

@@ -92,25 +92,21 @@ TEST_P(FileForm, WeightsHaveKerassPathsShapesAndTypes) {
   EXPECT_EQ(paths(ours.weights), paths(keras.weights));
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden,
-                         FileForm,
-                         ::testing::Values("simple_rnn",
-                                           "lstm",
-                                           "gru",
-                                           "gru_before",
-                                           "embedding",
-                                           "stack_rmsprop",
-                                           "sgd_nesterov"),
-                         [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(
+    Golden,
+    FileForm,
+    ::testing::Values(
+        "simple_rnn", "lstm", "gru", "gru_before", "embedding", "stack_rmsprop", "sgd_nesterov"),
+    [](const auto& info) { return std::string(info.param); });
 
 TEST(FileForm, MembersAreStoredInKerassOrderThenOurs) {
   const TemporaryFolder folder;
   const testing_models::Data data = testing_models::waves(20, 5);
   Sequential model = testing_models::stock<LSTM>(3, 2, 5);
-  model.fit(data.x,
-            data.y,
-            {.epochs = 2,
-             .callbacks = {EarlyStopping{.monitor = "loss", .restore_best_weights = true}}});
+  model.fit(
+      data.x,
+      data.y,
+      {.epochs = 2, .callbacks = {EarlyStopping{.monitor = "loss", .restore_best_weights = true}}});
   save_model(model, folder / "m.keras");
 
   const Parts parts(folder / "m.keras");
@@ -120,11 +116,8 @@ TEST(FileForm, MembersAreStoredInKerassOrderThenOurs) {
     names.push_back(entry.name);
     EXPECT_EQ(entry.method, 0) << entry.name;
   }
-  std::vector<std::string> expected = {"metadata.json",
-                                       "config.json",
-                                       "model.weights.h5",
-                                       "engram/state.json",
-                                       "engram/history.h5"};
+  std::vector<std::string> expected = {
+      "metadata.json", "config.json", "model.weights.h5", "engram/state.json", "engram/history.h5"};
   for (int i = 0; i < 8; ++i) {  // the best weights
     expected.push_back("engram/callbacks/0/" + std::to_string(i) + ".npy");
   }

@@ -52,12 +52,10 @@ class KerasFile : public ::testing::TestWithParam<const char*> {
       const auto found = file.datasets.find("optimizer/vars/" + std::to_string(i));
       ASSERT_NE(found, file.datasets.end());
       const auto floats = [](const auto& v) { return std::vector<float>(v.begin(), v.end()); };
-      expect(Tensor(found->second.shape, std::visit(floats, found->second.values)),
-             expected,
-             allowed);
+      expect(
+          Tensor(found->second.shape, std::visit(floats, found->second.values)), expected, allowed);
     }
-    EXPECT_FALSE(
-        file.datasets.contains("optimizer/vars/" + std::to_string(golden_[key].size())));
+    EXPECT_FALSE(file.datasets.contains("optimizer/vars/" + std::to_string(golden_[key].size())));
   }
 
   golden::json golden_ = golden::read(std::string("keras/") + GetParam() + ".json");
@@ -70,8 +68,7 @@ TEST_P(KerasFile, HoldsTheWeightsAndSlots) {
 }
 
 TEST_P(KerasFile, PredictsAsKeras) {
-  golden::expect_near(
-      model_.predict(tensor(golden_["x"])), golden_["predict"], kPredictTolerance);
+  golden::expect_near(model_.predict(tensor(golden_["x"])), golden_["predict"], kPredictTolerance);
 }
 
 TEST_P(KerasFile, TrainsAsKeras) {

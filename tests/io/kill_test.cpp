@@ -62,8 +62,8 @@ TEST(SaveModel, KilledAtAnyMomentLosesNoFile) {
 
   // What a killed process leaves is hidden, and in nobody's way.
   for (const std::string& name : folder.names()) {
-    const bool is_hidden = name.starts_with(".model.keras.tmp.") ||
-                           name.starts_with(".last.keras.tmp.");
+    const bool is_hidden =
+        name.starts_with(".model.keras.tmp.") || name.starts_with(".last.keras.tmp.");
     EXPECT_TRUE(is_hidden || name.ends_with(".keras")) << name;
   }
   EXPECT_NO_THROW(save_model(model, folder / "model.keras"));

@@ -72,7 +72,9 @@ bool watch() {
   filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
                            .filter = filter.data()};
+
   struct sigaction action {};
+
   action.sa_sigaction = on_call;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
   return ::sigaction(SIGSYS, &action, nullptr) == 0 &&
@@ -107,10 +109,14 @@ TEST(LoadModel, OpensNothingButItsFile) {
       [](Archive& a) { a.layer(1)["name"] = "/etc/passwd"; },
       [](Archive& a) { a.layer(1)["activation"] = "file:///etc/passwd"; },
       [](Archive& a) { a.layer(1)["vocabulary"] = "http://127.0.0.1/"; },
-      [](Archive& a) { a.layer(1)["kernel_initializer"] = {{"class_name", "../x"}}; },
+      [](Archive& a) {
+        a.layer(1)["kernel_initializer"] = {{"class_name", "../x"}};
+      },
       [](Archive& a) { a.config["config"]["layers"][1]["class_name"] = "TFSMLayer"; },
       [](Archive& a) { a.config["config"]["layers"][1]["module"] = "/tmp/evil.so"; },
-      [](Archive& a) { a.compile()["loss"] = {{"class_name", "function"}, {"config", "/x"}}; },
+      [](Archive& a) {
+        a.compile()["loss"] = {{"class_name", "function"}, {"config", "/x"}};
+      },
       [](Archive& a) { a["engram/state.json"] = "{\"engram\": \"/etc/passwd\"}"; },
       [](Archive& a) { a["model.weights.h5"].resize(3000); },
       [](Archive& a) { a["engram/callbacks/0/0.npy"] = "\x93NUMPY"; }};

@@ -36,24 +36,27 @@ INSTANTIATE_TEST_SUITE_P(
     Config,
     RefusedModel,
     testing::Values(
-        Refusal{"LambdaLayer",
-                [](Archive& a) {
-                  a.config["config"]["layers"][2] = {
-                      {"class_name", "Lambda"},
-                      {"config", {{"function", {{"class_name", "__lambda__"}, {"code", "4wE="}}}}}};
-                },
-                "config.json.config.layers[2]: expected a supported layer, got 'Lambda'. Supported: "
-                "Dense, Dropout, Embedding, GRU, InputLayer, LSTM, Masking, SimpleRNN."},
-        Refusal{"FunctionalModel",
-                [](Archive& a) { a.config["class_name"] = "Functional"; },
-                "config.json.class_name: expected 'Sequential', got 'Functional'. Functional models "
-                "and subclasses are not supported yet."},
-        Refusal{"UnknownOption",
-                [](Archive& a) { a.layer(3)["unit"] = 1; },
-                "config.json.config.layers[3].config: expected a supported option, got 'unit'. Did "
-                "you mean 'units'? Supported: activation, bias_constraint, bias_initializer, "
-                "bias_regularizer, kernel_constraint, kernel_initializer, kernel_regularizer, name, "
-                "quantization_config, trainable, units, use_bias."},
+        Refusal{
+            "LambdaLayer",
+            [](Archive& a) {
+              a.config["config"]["layers"][2] = {
+                  {"class_name", "Lambda"},
+                  {"config", {{"function", {{"class_name", "__lambda__"}, {"code", "4wE="}}}}}};
+            },
+            "config.json.config.layers[2]: expected a supported layer, got 'Lambda'. Supported: "
+            "Dense, Dropout, Embedding, GRU, InputLayer, LSTM, Masking, SimpleRNN."},
+        Refusal{
+            "FunctionalModel",
+            [](Archive& a) { a.config["class_name"] = "Functional"; },
+            "config.json.class_name: expected 'Sequential', got 'Functional'. Functional models "
+            "and subclasses are not supported yet."},
+        Refusal{
+            "UnknownOption",
+            [](Archive& a) { a.layer(3)["unit"] = 1; },
+            "config.json.config.layers[3].config: expected a supported option, got 'unit'. Did "
+            "you mean 'units'? Supported: activation, bias_constraint, bias_initializer, "
+            "bias_regularizer, kernel_constraint, kernel_initializer, kernel_regularizer, name, "
+            "quantization_config, trainable, units, use_bias."},
         Refusal{"UnknownActivation",
                 [](Archive& a) { a.layer(3)["activation"] = "sigmoidal"; },
                 "config.json.config.layers[3].config.activation: expected a supported activation, "
@@ -61,15 +64,16 @@ INSTANTIATE_TEST_SUITE_P(
                 "hard_sigmoid, relu, softmax."},
         Refusal{"ActivationOfAnObject",
                 [](Archive& a) {
-                  a.layer(3)["activation"] = {{"module", "os"},
-                                              {"class_name", "function"},
-                                              {"config", "system"}};
+                  a.layer(3)["activation"] = {
+                      {"module", "os"}, {"class_name", "function"}, {"config", "system"}};
                 },
                 "config.json.config.layers[3].config.activation.config: expected a supported "
                 "activation, got 'system'. Supported: linear, tanh, sigmoid, hard_sigmoid, relu, "
                 "softmax."},
         Refusal{"UnknownInitializer",
-                [](Archive& a) { a.layer(3)["kernel_initializer"] = {{"class_name", "Mine"}}; },
+                [](Archive& a) {
+                  a.layer(3)["kernel_initializer"] = {{"class_name", "Mine"}};
+                },
                 "config.json.config.layers[3].config.kernel_initializer.class_name: expected a "
                 "supported initializer, got 'Mine'. Supported: Keras's random, scaled and constant "
                 "ones."},
@@ -78,26 +82,29 @@ INSTANTIATE_TEST_SUITE_P(
                 "config.json.config.layers[1].config.stateful: expected false, the only value that "
                 "is supported, got true."},
         Refusal{"Regularizer",
-                [](Archive& a) { a.layer(1)["kernel_regularizer"] = {{"class_name", "L2"}}; },
+                [](Archive& a) {
+                  a.layer(1)["kernel_regularizer"] = {{"class_name", "L2"}};
+                },
                 "config.json.config.layers[1].config.kernel_regularizer: expected None, the only "
                 "value that is supported, got an object of 1."},
-        Refusal{"RaggedInput",
-                [](Archive& a) { a.layer(0)["ragged"] = true; },
-                "config.json.config.layers[0].config.ragged: expected false, the only value that is "
-                "supported, got true."},
-        Refusal{"SecondInput",
-                [](Archive& a) {
-                  a.config["config"]["layers"][2] = a.config["config"]["layers"][0];
-                },
-                "config.json.config.layers[2]: expected no InputLayer behind another layer, got an "
-                "object of 4."},
+        Refusal{
+            "RaggedInput",
+            [](Archive& a) { a.layer(0)["ragged"] = true; },
+            "config.json.config.layers[0].config.ragged: expected false, the only value that is "
+            "supported, got true."},
+        Refusal{
+            "SecondInput",
+            [](Archive& a) { a.config["config"]["layers"][2] = a.config["config"]["layers"][0]; },
+            "config.json.config.layers[2]: expected no InputLayer behind another layer, got an "
+            "object of 4."},
         Refusal{"DropoutOfOne",
                 [](Archive& a) { a.layer(2)["rate"] = 1.0; },
                 "config.json.config.layers[2].config.rate: expected in [0, 1), got 1.0."},
-        Refusal{"UnitsAsText",
-                [](Archive& a) { a.layer(1)["units"] = "2"; },
-                "config.json.config.layers[1].config.units: expected a whole number of 64 bits, got "
-                "'2'."},
+        Refusal{
+            "UnitsAsText",
+            [](Archive& a) { a.layer(1)["units"] = "2"; },
+            "config.json.config.layers[1].config.units: expected a whole number of 64 bits, got "
+            "'2'."},
         Refusal{"NoUnits",
                 [](Archive& a) { a.layer(1).erase("units"); },
                 "config.json.config.layers[1]: LSTM 'lstm': expected units at least 1, got 0."},
@@ -110,25 +117,34 @@ INSTANTIATE_TEST_SUITE_P(
                 "config.json: LSTM 'lstm': expected an activation of single values in a recurrent "
                 "layer, got 'softmax'. Use linear, tanh, sigmoid, hard_sigmoid or relu."},
         Refusal{"InputOfAnotherRank",
-                [](Archive& a) { a.layer(0)["batch_shape"] = {nullptr, 4}; },
+                [](Archive& a) {
+                  a.layer(0)["batch_shape"] = {nullptr, 4};
+                },
                 "config.json: LSTM 'lstm': expected input of rank 3 (batch, time, features), got "
                 "(None, 4). Add a time or a feature axis."},
-        Refusal{"InputWithAnAxisOfNothing",
-                [](Archive& a) { a.layer(0)["batch_shape"] = {nullptr, 0, 1}; },
-                "config.json.config.layers[0].config.batch_shape[1]: expected an axis of 1 to 2^31, "
-                "or null, got 0."},
-        Refusal{"InputWithoutFeatures",
-                [](Archive& a) { a.layer(0)["batch_shape"] = {nullptr, 4, nullptr}; },
-                "config.json: LSTM 'lstm': expected a known number of input features, got (4, None) "
-                "a sample. Give the last axis of Input::shape."},
-        Refusal{"NoInput",
-                [](Archive& a) {
-                  a.config["config"]["layers"].erase(0);
-                  a.config["config"].erase("build_input_shape");
-                  a.config.erase("build_config");
-                },
-                "config.json: expected the shape of the input, got no InputLayer, build_input_shape "
-                "or build_config."},
+        Refusal{
+            "InputWithAnAxisOfNothing",
+            [](Archive& a) {
+              a.layer(0)["batch_shape"] = {nullptr, 0, 1};
+            },
+            "config.json.config.layers[0].config.batch_shape[1]: expected an axis of 1 to 2^31, "
+            "or null, got 0."},
+        Refusal{
+            "InputWithoutFeatures",
+            [](Archive& a) {
+              a.layer(0)["batch_shape"] = {nullptr, 4, nullptr};
+            },
+            "config.json: LSTM 'lstm': expected a known number of input features, got (4, None) "
+            "a sample. Give the last axis of Input::shape."},
+        Refusal{
+            "NoInput",
+            [](Archive& a) {
+              a.config["config"]["layers"].erase(0);
+              a.config["config"].erase("build_input_shape");
+              a.config.erase("build_config");
+            },
+            "config.json: expected the shape of the input, got no InputLayer, build_input_shape "
+            "or build_config."},
         Refusal{"NoLayers",
                 [](Archive& a) { a.config["config"]["layers"] = Json::array(); },
                 "config.json.config.layers: expected 1 to 1024 layers, got a list of 0."}),
@@ -139,7 +155,9 @@ INSTANTIATE_TEST_SUITE_P(
     RefusedModel,
     testing::Values(
         Refusal{"OfAnotherShape",
-                [](Archive& a) { a.layer(0)["batch_shape"] = {nullptr, 4, 2}; },
+                [](Archive& a) {
+                  a.layer(0)["batch_shape"] = {nullptr, 4, 2};
+                },
                 "model.weights.h5: layers/lstm/cell/vars/0: expected shape (2, 8), got (1, 8)."},
         Refusal{"Fewer",
                 [](Archive& a) { a.layer(3)["units"] = 50; },

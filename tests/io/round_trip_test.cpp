@@ -31,9 +31,7 @@ class ChangeOption final : public OptionVisitor {
     v = is_turn() ? 0.3f : v;
   }
 
-  void option(std::string_view, std::optional<std::int64_t>& v) override {
-    v = is_turn() ? -7 : v;
-  }
+  void option(std::string_view, std::optional<std::int64_t>& v) override { v = is_turn() ? -7 : v; }
 
   void option(std::string_view, bool& v) override { v = is_turn() ? !v : v; }
 
@@ -275,11 +273,12 @@ TEST(RoundTrip, NonFiniteWeightsAreLoadedOnRequestOnly) {
   model.set_weights({Tensor({1, 1}, {NAN}), Tensor({1}, {INFINITY})});
   const std::string path = folder / "m.keras";
   save_model(model, path);
-  EXPECT_ERROR(load_model(path),
-               FileError,
-               (path + ": model.weights.h5: layers/dense/vars/0: expected finite values, got NaN or "
-                       "infinity. Set allow_non_finite to load it all the same.")
-                   .c_str());
+  EXPECT_ERROR(
+      load_model(path),
+      FileError,
+      (path + ": model.weights.h5: layers/dense/vars/0: expected finite values, got NaN or "
+              "infinity. Set allow_non_finite to load it all the same.")
+          .c_str());
   expect_same_model(load_model(path, {.allow_non_finite = true}), model);
 }
 
@@ -293,11 +292,11 @@ TEST(SaveModel, RefusesWhatCouldNotBeLoaded) {
                        "train first.")
                    .c_str());
   Sequential model({Input{.shape = {1}}, Dense{.units = 1}});
-  EXPECT_ERROR(save_model(model, folder / "m.h5"),
-               OptionError,
-               ("save_model: expected a file name that ends in .keras, got '" + (folder / "m.h5") +
-                "'.")
-                   .c_str());
+  EXPECT_ERROR(
+      save_model(model, folder / "m.h5"),
+      OptionError,
+      ("save_model: expected a file name that ends in .keras, got '" + (folder / "m.h5") + "'.")
+          .c_str());
   model.data().name = "a/b";
   EXPECT_ERROR(save_model(model, path),
                OptionError,

@@ -75,9 +75,8 @@ inline bool is_same(const Tensor& a, const Tensor& b) {
 inline bool is_same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 inline bool is_same(const std::vector<double>& a, const std::vector<double>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](double x, double y) {
-    return is_same(x, y);
-  });
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(), [](double x, double y) { return is_same(x, y); });
 }
 
 template <class Value>
@@ -110,8 +109,8 @@ inline void expect_same_weights(const ModelData& a, const ModelData& b) {
 }
 
 inline void expect_same_compiled(const ModelData& a, const ModelData& b) {
-  ASSERT_EQ(a.compiled.has_value(), b.compiled.has_value()) << a.compile_problem
-                                                            << b.compile_problem;
+  ASSERT_EQ(a.compiled.has_value(), b.compiled.has_value())
+      << a.compile_problem << b.compile_problem;
   if (!a.compiled) {
     return;
   }
@@ -134,8 +133,7 @@ inline void expect_same_compiled(const ModelData& a, const ModelData& b) {
   ASSERT_EQ(x.slots.size(), y.slots.size());
   for (std::size_t slot = 0; slot < x.slots.size(); ++slot) {
     for (const NetworkWeight& w : a.network.weights) {
-      EXPECT_TRUE(is_same(
-          x.slots[slot].data() + w.offset, y.slots[slot].data() + w.offset, w.size))
+      EXPECT_TRUE(is_same(x.slots[slot].data() + w.offset, y.slots[slot].data() + w.offset, w.size))
           << "slot " << slot << " of " << w.path;
     }
   }
@@ -149,7 +147,8 @@ inline void expect_same_training(const std::optional<TrainingState>& a,
   }
   EXPECT_EQ(a->epoch, b->epoch);
   EXPECT_EQ(a->batch, b->batch);
-  EXPECT_PRED2([](double x, double y) { return is_same(x, y); }, a->sums.loss_sum, b->sums.loss_sum);
+  EXPECT_PRED2(
+      [](double x, double y) { return is_same(x, y); }, a->sums.loss_sum, b->sums.loss_sum);
   EXPECT_EQ(a->sums.rows, b->sums.rows);
   EXPECT_EQ(a->sums.metric_sums, b->sums.metric_sums);
   EXPECT_EQ(a->sums.metric_weight, b->sums.metric_weight);

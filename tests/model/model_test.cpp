@@ -18,13 +18,13 @@ using testing_models::stock;
 using testing_models::waves;
 
 TEST(Model, CountsParametersAsTheChapter) {
-  Sequential models[] = {Sequential({SimpleRNN{.units = 3}, Dense{.units = 5}}),
-                         Sequential({Embedding{.input_dim = 5, .output_dim = 2},
-                                     SimpleRNN{.units = 3},
-                                     Dense{.units = 5}}),
-                         Sequential({Embedding{.input_dim = 26, .output_dim = 2},
-                                     SimpleRNN{.units = 10},
-                                     Dense{.units = 26}})};
+  Sequential models[] = {
+      Sequential({SimpleRNN{.units = 3}, Dense{.units = 5}}),
+      Sequential(
+          {Embedding{.input_dim = 5, .output_dim = 2}, SimpleRNN{.units = 3}, Dense{.units = 5}}),
+      Sequential({Embedding{.input_dim = 26, .output_dim = 2},
+                  SimpleRNN{.units = 10},
+                  Dense{.units = 26}})};
   const Shape inputs[] = {{4, 5}, {1}, {4}};
   const std::int64_t counts[] = {47, 48, 468};
   for (int i = 0; i < 3; ++i) {
@@ -50,9 +50,7 @@ TEST(Model, NamesLayersAsKeras) {
   for (const LayerInfo& info : model.layers()) {
     names.push_back(info.name);
   }
-  EXPECT_EQ(
-      names,
-      (std::vector<std::string>{"lstm", "dropout", "lstm_1", "dropout_1", "dense"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"lstm", "dropout", "lstm_1", "dropout_1", "dense"}));
 }
 
 TEST(Model, GivesShapesOfLayers) {
@@ -68,9 +66,10 @@ TEST(Model, SetsAndGetsWeights) {
   model.set_weights(weights);
   EXPECT_EQ(model.get_weights()[1].at({2, 11}), 42);
   weights[1] = Tensor({2, 2});
-  EXPECT_ERROR(model.set_weights(weights),
-               ShapeError,
-               "sequential.set_weights: lstm/recurrent_kernel: expected shape (3, 12), got (2, 2).");
+  EXPECT_ERROR(
+      model.set_weights(weights),
+      ShapeError,
+      "sequential.set_weights: lstm/recurrent_kernel: expected shape (3, 12), got (2, 2).");
 }
 
 TEST(Model, FitLowersTheLoss) {

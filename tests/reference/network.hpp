@@ -121,7 +121,8 @@ class Network {
     Values3 out = in;
     for (std::int64_t i = 0; i < in.T * N_; ++i) {
       const auto begin = out.v.begin() + i * in.D;
-      const bool used = std::any_of(begin, begin + in.D, [&](double v) { return v != o.mask_value; });
+      const bool used =
+          std::any_of(begin, begin + in.D, [&](double v) { return v != o.mask_value; });
       out.mask.push_back(used);
       std::transform(begin, begin + in.D, begin, [&](double v) { return used ? v : 0.0; });
     }
@@ -165,7 +166,10 @@ class Network {
   }
 
   /// The engine's own factors: what is checked is their use.
-  Values factors(std::int64_t size, float rate, std::uint32_t layer, std::int64_t row,
+  Values factors(std::int64_t size,
+                 float rate,
+                 std::uint32_t layer,
+                 std::int64_t row,
                  std::int64_t first) const {
     std::vector<float> f(static_cast<std::size_t>(size));
     kernels::dropout_factors(f.data(),
@@ -244,8 +248,8 @@ class Network {
           continue;
         }
         for (std::int64_t d = 0; d < p.D; ++d) {
-          const double off = detail::at(p.v, at + d) -
-                             y.values()[static_cast<std::size_t>(target * p.D + d)];
+          const double off =
+              detail::at(p.v, at + d) - y.values()[static_cast<std::size_t>(target * p.D + d)];
           sum += off * off / static_cast<double>(p.D);
         }
       }

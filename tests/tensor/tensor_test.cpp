@@ -24,9 +24,8 @@ TEST(Tensor, ReshapesKeepingValues) {
 }
 
 TEST(Tensor, RefusesWrongSizes) {
-  EXPECT_ERROR(Tensor({2, 2}, {1, 2, 3}),
-               ShapeError,
-               "Tensor: expected 4 values for shape (2, 2), got 3.");
+  EXPECT_ERROR(
+      Tensor({2, 2}, {1, 2, 3}), ShapeError, "Tensor: expected 4 values for shape (2, 2), got 3.");
   EXPECT_ERROR(Tensor({2, -2}), ShapeError, "Tensor: expected axes of 0 or more, got (2, None).");
 }
 

@@ -12,9 +12,9 @@
 
 namespace engram {
 
-/// Shapes: x (N, ...) of ids; result (N, ..., output_dim). Weights: embeddings (input_dim, output_dim).
-/// With mask_zero, id 0 marks a step that later layers skip.
-/// Errors: DataError for an id outside [0, input_dim).
+/// Shapes: x (N, ...) of ids; result (N, ..., output_dim). Weights: embeddings (input_dim,
+/// output_dim). With mask_zero, id 0 marks a step that later layers skip. Errors: DataError for an
+/// id outside [0, input_dim).
 struct Embedding {
   std::int64_t input_dim = 0;
   std::int64_t output_dim = 0;
