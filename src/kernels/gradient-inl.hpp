@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The gradient of a matrix: dw (K, N) += a (M, K)^T * g (M, N).
+#include <hwy/cache_control.h>
+
 #include "kernels/tile-inl.hpp"
 
 #if defined(ENGRAM_KERNELS_GRADIENT_INL_HPP_) == defined(HWY_TARGET_TOGGLE)
@@ -44,6 +46,10 @@ HWY_NOINLINE void gradient_tile(const Gradient& p,
   const std::int64_t first = panels.column(i);
   with_last_access<typename TileType::Last>(panels.last_columns(i), [&](auto last) HWY_ATTR {
     TileType tile;
+    // dw may be far away: it is fetched while the sums grow.
+    tile.each(last, [&](int r, int column, auto, auto) HWY_ATTR {
+      hwy::Prefetch(rows.row(k + r) + first + column);
+    });
     tile.multiply_add(p.M, p.a + k, 1, p.lda, p.g + first, p.ldg, last);
     const GradientRows to = rows;  // a copy that the stores cannot change
     tile.each(last, [&](int r, int column, auto sum, auto access) HWY_ATTR {
@@ -56,12 +62,11 @@ HWY_NOINLINE void gradient_tile(const Gradient& p,
 /// dw += a^T g for the rows of dw that `rows` names.
 static HWY_NOINLINE void gradient(const Gradient& p, const GradientRows& rows) {
   const Panels panels(p.N);
-  const std::int64_t tiles = (rows.K + kTileRows - 1) / kTileRows;
+  const Pieces tiles(rows.K, kTileRows);
   for (std::int64_t i = 0; i < panels.count(); ++i) {
-    for (std::int64_t tile = 0; tile < tiles; ++tile) {
-      const std::int64_t k = rows.K * tile / tiles, count = rows.K * (tile + 1) / tiles - k;
-      with_tile(count, panels, i, [&](auto type) HWY_ATTR {
-        gradient_tile<typename decltype(type)::Type>(p, rows, k, panels, i);
+    for (std::int64_t tile = 0; tile < tiles.count(); ++tile) {
+      with_tile(tiles.size(tile), panels, i, [&](auto type) HWY_ATTR {
+        gradient_tile<typename decltype(type)::Type>(p, rows, tiles.begin(tile), panels, i);
       });
     }
   }

@@ -7,6 +7,17 @@
 
 namespace engram::kernels {
 
+namespace {
+
+/// Floats of a row, to an odd number of cache lines: the weights' gradients read the rows column by
+/// column, and with a power of two between them they would share a few sets of the cache.
+std::int64_t row_floats(std::int64_t n) {
+  const std::int64_t lines = aligned_floats(n) / 16;
+  return (lines + 1 - lines % 2) * 16;
+}
+
+}  // namespace
+
 std::int64_t gates_of(Cell cell) {
   switch (cell) {
     case Cell::simple_rnn:
@@ -31,10 +42,10 @@ Layout::Layout(const RecurrentSpec& layer) : spec(layer) {
   variant_size = h + state_size;
   has_own_h = spec.has_recurrent_dropout;
   variants = has_own_h ? gates_of(spec.cell) : (resets_before ? 2 : 1);
-  input_size = variants * variant_size;
+  input_size = row_floats(variants * variant_size);
   columns = gates_of(spec.cell) * H;
   z_columns = spec.cell == Cell::gru_reset_after ? 4 * H : columns;
-  z_size = aligned_floats(z_columns);
+  z_size = row_floats(z_columns);
   rotation = spec.cell == Cell::gru_reset_after || resets_before ? 2 * H : 0;
   packed_size = aligned_floats(sizeof(Layout) / sizeof(float) + 1);
   add_step_products();

@@ -28,28 +28,18 @@ struct Product {
   std::int64_t ld_added = 0;
 };
 
-/// Floats of a panel that stay in L1 while tile after tile passes over them.
-#ifndef NEAR
-#define NEAR 6144
-#endif
-constexpr std::int64_t kNearFloats = NEAR;
-
-/// Where a tile lies: rows of c from `row`, columns of panel i, and the k of its sums so far.
-struct Place {
-  std::int64_t row, i, k, count;
-};
-
-/// c = sums, + added when all k are in.
+/// c = sums + added, for the rows of c from `row` and the columns of panel i.
 template <class TileType>
 HWY_INLINE void store_tile(const TileType& tile,
                            const Product& p,
+                           std::int64_t row,
                            const Panels& panels,
-                           const Place& at) {
-  const std::int64_t first = panels.column(at.i), ldc = p.ldc, ld_added = p.ld_added;
-  float* c = p.c + at.row * ldc + first;
-  const bool adds = p.added != nullptr && at.k + at.count == p.K;
-  const float* added = adds ? p.added + at.row * ld_added + first : nullptr;
-  with_last_access<typename TileType::Last>(panels.last_columns(at.i), [&](auto last) HWY_ATTR {
+                           std::int64_t i) {
+  const std::int64_t first = panels.column(i), ldc = p.ldc, ld_added = p.ld_added;
+  float* c = p.c + row * ldc + first;
+  const bool adds = p.added != nullptr;
+  const float* added = adds ? p.added + row * ld_added + first : nullptr;
+  with_last_access<typename TileType::Last>(panels.last_columns(i), [&](auto last) HWY_ATTR {
     tile.each(last, [=](int r, int column, auto sum, auto access) HWY_ATTR {
       if (adds) {
         sum = hn::Add(sum, access.load(added + r * ld_added + column));
@@ -60,22 +50,19 @@ HWY_INLINE void store_tile(const TileType& tile,
 }
 
 template <class TileType>
-HWY_NOINLINE void product_tile(const Product& p, const Panels& panels, const Place& at) {
+HWY_NOINLINE void product_tile(const Product& p,
+                               std::int64_t row,
+                               const Panels& panels,
+                               std::int64_t i) {
   TileType tile;
-  const std::int64_t first = panels.column(at.i), row_size = panels.row_size(at.i);
-  if (at.k > 0) {
-    with_last_access<typename TileType::Last>(panels.last_columns(at.i), [&](auto last) HWY_ATTR {
-      tile.load(p.c + at.row * p.ldc + first, p.ldc, last);
-    });
-  }
-  tile.multiply_add(at.count,
-                    p.a + at.row * p.lda + at.k,
+  tile.multiply_add(p.K,
+                    p.a + row * p.lda,
                     p.lda,
                     1,
-                    p.packed + p.K * first + at.k * row_size,
-                    row_size,
+                    p.packed + p.K * panels.column(i),
+                    panels.row_size(i),
                     WholeOf<typename TileType::Last>());
-  store_tile(tile, p, panels, at);
+  store_tile(tile, p, row, panels, i);
 }
 
 /// One row in kWide panels of 3 vectors and kNarrow of 2 at once: the sums of a single panel would
@@ -101,11 +88,11 @@ HWY_NOINLINE void product_row(const Product& p, const Panels& panels, std::int64
   }
 #pragma GCC unroll 3
   for (int i = 0; i < kWide; ++i) {
-    store_tile(wide[i], p, panels, {0, first + i, 0, p.K});
+    store_tile(wide[i], p, 0, panels, first + i);
   }
 #pragma GCC unroll 3
   for (int i = 0; i < kNarrow; ++i) {
-    store_tile(narrow[i], p, panels, {0, first + kWide + i, 0, p.K});
+    store_tile(narrow[i], p, 0, panels, first + kWide + i);
   }
 }
 
@@ -138,34 +125,24 @@ HWY_INLINE void product_panels(const Product& p,
   }
 }
 
-/// Panel i, all rows in tiles of nearly the same height: 9 rows are 5 + 4, not 8 + 1.
-HWY_INLINE void product_panel(const Product& p, const Panels& panels, std::int64_t i) {
-  const std::int64_t tiles = (p.M + kTileRows - 1) / kTileRows;
-  const std::int64_t chunk = tiles == 1 ? p.K : std::min(p.K, kNearFloats / panels.row_size(i));
-  for (std::int64_t k = 0; k < p.K; k += chunk) {
-    for (std::int64_t tile = 0; tile < tiles; ++tile) {
-      const std::int64_t row = p.M * tile / tiles, rows = p.M * (tile + 1) / tiles - row;
-      with_tile(rows, panels, i, [&](auto type) HWY_ATTR {
-        product_tile<typename decltype(type)::Type>(
-            p, panels, {row, i, k, std::min(chunk, p.K - k)});
-      });
-    }
-  }
-}
-
 static HWY_NOINLINE void product(const Product& p) {
   const Panels panels(p.N);
   std::int64_t i = 0;
   if (p.M == 1 && panels.width(0) > 1) {
-    const std::int64_t count = panels.count() - (panels.has_half(panels.count() - 1) ? 1 : 0);
-    const std::int64_t groups = (count + 2) / 3;
-    for (std::int64_t group = 0; group < groups; ++group) {
-      product_panels(p, panels, count * group / groups, count * (group + 1) / groups);
+    const std::int64_t whole = panels.count() - (panels.has_half(panels.count() - 1) ? 1 : 0);
+    const Pieces groups(whole, 3);
+    for (std::int64_t group = 0; group < groups.count(); ++group) {
+      product_panels(p, panels, groups.begin(group), groups.begin(group + 1));
     }
-    i = count;
+    i = whole;
   }
+  const Pieces tiles(p.M, kTileRows);
   for (; i < panels.count(); ++i) {
-    product_panel(p, panels, i);
+    for (std::int64_t tile = 0; tile < tiles.count(); ++tile) {
+      with_tile(tiles.size(tile), panels, i, [&](auto type) HWY_ATTR {
+        product_tile<typename decltype(type)::Type>(p, tiles.begin(tile), panels, i);
+      });
+    }
   }
 }
 

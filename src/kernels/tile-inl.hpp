@@ -35,19 +35,6 @@ class Tile {
     }
   }
 
-  /// Goes on from sums that `each` has stored to c, row stride ld.
-  template <class Access>
-  HWY_INLINE void load(const float* c, std::int64_t ld, Access last) {
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-      for (int w = 0; w < kWidth - 1; ++w) {
-        sums_[r][w] = hn::LoadU(Floats(), c + r * ld + w * kLanes);
-      }
-      last_[r] = last.load(c + r * ld + (kWidth - 1) * kLanes);
-    }
-  }
-
   /// sum(r) += a[r * a_row + k * a_step] * b[k * b_step ...], the kWidth vectors there, for k = 0
   /// .. K-1 in this order. b's last vector is loaded by `last`.
   template <class Access>
@@ -103,6 +90,25 @@ class Tile {
 
   Vector sums_[kRows][kWhole];
   hn::Vec<LastTag> last_[kRows];
+};
+
+/// n rows (or panels) in pieces of at most `most` and nearly the same size: 9 rows in pieces of at
+/// most 8 are 5 + 4.
+class Pieces {
+ public:
+  HWY_INLINE Pieces(std::int64_t n, std::int64_t most)
+      : count_((n + most - 1) / most),
+        size_(count_ > 1 ? n / count_ : n),
+        larger_(n - count_ * size_) {}
+
+  HWY_INLINE std::int64_t count() const { return count_; }
+
+  HWY_INLINE std::int64_t begin(std::int64_t i) const { return i * size_ + std::min(i, larger_); }
+
+  HWY_INLINE std::int64_t size(std::int64_t i) const { return size_ + (i < larger_ ? 1 : 0); }
+
+ private:
+  std::int64_t count_, size_, larger_;  // the first `larger_` pieces have one more
 };
 
 template <class TileType>
