@@ -13,6 +13,7 @@
 #include "formats/hdf5.hpp"
 #include "formats/zip.hpp"
 #include "io/config.hpp"
+#include "io/keras_file.hpp"
 #include "io/training_state.hpp"
 #include "io/weights_h5.hpp"
 #include "model/model_data.hpp"
@@ -151,7 +152,7 @@ void save_model(const Model& model, const std::string& filepath) {
   formats::write_file_atomically(filepath, bytes);
 }
 
-Model load_model(const std::string& filepath, const LoadOptions& options) {
+void io::read_model(const std::string& filepath, const LoadOptions& options, ModelData& data) {
   const std::string bytes = read_model_file(filepath);
   const formats::ZipReader zip(bytes, filepath);
   const std::string place = filepath + ": config.json";
@@ -160,8 +161,6 @@ Model load_model(const std::string& filepath, const LoadOptions& options) {
   const std::string h5 = zip.read("model.weights.h5", formats::kLargestModel);
   const std::string weights_place = filepath + ": model.weights.h5";
   const formats::H5File weights = formats::read_h5(h5, weights_place);
-  Model model;
-  ModelData& data = model.data();
   std::optional<Shape> input;
   io::read_model_config(config, data, input);
   build_for_reading(data, input, weights, filepath);
@@ -176,6 +175,11 @@ Model load_model(const std::string& filepath, const LoadOptions& options) {
   }
   io::read_weights_h5(weights, weights_place, options.allow_non_finite, data);
   io::read_state(zip, filepath, data);
+}
+
+Model load_model(const std::string& filepath, const LoadOptions& options) {
+  Model model;
+  io::read_model(filepath, options, model.data());
   return model;
 }
 

@@ -14,6 +14,7 @@
 #include "engram/io.hpp"
 #include "formats/files.hpp"
 #include "io/config.hpp"
+#include "io/keras_file.hpp"
 #include "kernels/elementwise.hpp"
 #include "model/model_data.hpp"
 #include "model/monitor.hpp"
@@ -216,10 +217,12 @@ class Backup final : public Callback {
   int order() const override { return 2; }
 
   void on_train_begin() override {
-    std::error_code ignored;  // a file that is there and cannot be read is load_model's to refuse
+    std::error_code ignored;  // a file that is there and cannot be read is read_model's to refuse
     const auto type = std::filesystem::status(path_, ignored).type();
     if (o_.restore && type != std::filesystem::file_type::not_found) {
-      take_over(load_model(path_).data());
+      ModelData saved;
+      io::read_model(path_, {}, saved);
+      take_over(saved);
     }
   }
 

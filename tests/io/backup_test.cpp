@@ -113,6 +113,16 @@ TEST_F(Backup, DeletesTheFileWhenTrainingEndsUnlessToldNotTo) {
   expect_same_model(load_model(file_), other);
 }
 
+TEST_F(Backup, LeavesTheSeedsOfLaterModels) {
+  const auto next_seed = [&] {
+    Model model = make();
+    train(model, {.delete_checkpoint = false});
+    return Model().data().seed;
+  };
+  const std::uint64_t first = next_seed();
+  EXPECT_EQ(next_seed(), first);  // now with a file to begin from
+}
+
 TEST_F(Backup, BeginsAnewWithoutRestore) {
   Model model = make();
   train(model, {.delete_checkpoint = false});

@@ -124,6 +124,29 @@ TEST(FileForm, MembersAreStoredInKerassOrderThenOurs) {
   EXPECT_EQ(names, expected);
 }
 
+TEST(FileForm, GroupsOfWeightsGoByTheClassNotTheName) {
+  const TemporaryFolder folder;
+  Sequential model({Input{.shape = {4, 1}},
+                    LSTM{.units = 1, .return_sequences = true, .name = "lstm_7"},
+                    Dropout{.name = "d"},
+                    LSTM{.units = 1, .name = "lstm"}});
+  save_weights(model, folder / "m.weights.h5");
+  const formats::H5File file = formats::read_h5(folder.read("m.weights.h5"), "m");
+  std::vector<std::string> paths;
+  for (const auto& [path, dataset] : file.datasets) {
+    paths.push_back(path);
+  }
+  EXPECT_EQ(paths,
+            (std::vector<std::string>{"layers/lstm/cell/vars/0",
+                                      "layers/lstm/cell/vars/1",
+                                      "layers/lstm/cell/vars/2",
+                                      "layers/lstm_1/cell/vars/0",
+                                      "layers/lstm_1/cell/vars/1",
+                                      "layers/lstm_1/cell/vars/2"}));
+  EXPECT_EQ(file.datasets.at("layers/lstm/cell/vars/0").shape, (Shape{1, 4}));
+  EXPECT_TRUE(file.groups.contains("layers/dropout/vars"));
+}
+
 TEST(FileForm, MetadataNamesVersionAndDate) {
   const TemporaryFolder folder;
   save_model(testing_models::stock<LSTM>(3, 2, 5), folder / "m.keras");

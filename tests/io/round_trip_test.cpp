@@ -252,7 +252,7 @@ TEST(RoundTrip, TrainingStateWithValuesThatJsonLacks) {
   const Model loaded = load_model(folder / "m.keras");
 
   expect_same_model(loaded, model);
-  EXPECT_EQ(loaded.data().training->callbacks[0].tensors.size(), 3u);
+  EXPECT_EQ(loaded.data().training->callbacks.at(0).tensors.size(), 3u);
 }
 
 TEST(RoundTrip, AHistoryOfManyEpochs) {
