@@ -16,7 +16,7 @@ OWNERS = {
     "optimizers": "src/parts", "losses": "src/parts", "metrics": "src/parts",
     "data": "src/data", "model": "src/model", "sequential": "src/model",
     "callbacks": "src/model", "runtime": "src/model", "io": "src/io", "report": "src/report",
-    "recipe": "src/recipe", "engram": "src/recipe",
+    "recipe": "src/recipe", "inspect": "src/recipe", "engram": "src/recipe",
 }
 
 

@@ -7,6 +7,7 @@
 #include "engram/data.hpp"
 #include "engram/error.hpp"
 #include "engram/initializers.hpp"
+#include "engram/inspect.hpp"
 #include "engram/io.hpp"
 #include "engram/layers/dense.hpp"
 #include "engram/layers/dropout.hpp"

@@ -46,8 +46,8 @@ INSTANTIATE_TEST_SUITE_P(Bundled,
                                          "letters-onehot-4",
                                          "letters-embedding-1",
                                          "letters-embedding-4"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& test) {
+                           std::string name = test.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

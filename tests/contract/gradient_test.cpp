@@ -174,8 +174,8 @@ TEST_P(Gradients, EqualCentralDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Layers, Gradients, testing::ValuesIn(cases()), [](const auto& info) {
-  return info.param.name;
+INSTANTIATE_TEST_SUITE_P(Layers, Gradients, testing::ValuesIn(cases()), [](const auto& test) {
+  return test.param.name;
 });
 
 }  // namespace

@@ -112,8 +112,8 @@ TEST_P(GoldenLayers, GradientsAgree) {
 INSTANTIATE_TEST_SUITE_P(Keras,
                          GoldenLayers,
                          testing::ValuesIn(layer_cases()),
-                         [](const auto& info) {
-                           return info.param["name"].template get<std::string>();
+                         [](const auto& test) {
+                           return test.param["name"].template get<std::string>();
                          });
 
 }  // namespace

@@ -127,8 +127,8 @@ TEST_P(GoldenTraining, ThreeEpochsAgree) {
 INSTANTIATE_TEST_SUITE_P(Keras,
                          GoldenTraining,
                          testing::ValuesIn(training_cases()),
-                         [](const auto& info) {
-                           return info.param["name"].template get<std::string>();
+                         [](const auto& test) {
+                           return test.param["name"].template get<std::string>();
                          });
 
 }  // namespace

@@ -97,7 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
     FileForm,
     ::testing::Values(
         "simple_rnn", "lstm", "gru", "gru_before", "embedding", "stack_rmsprop", "sgd_nesterov"),
-    [](const auto& info) { return std::string(info.param); });
+    [](const auto& test) { return std::string(test.param); });
 
 TEST(FileForm, MembersAreStoredInKerassOrderThenOurs) {
   const TemporaryFolder folder;

@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(Golden,
                                            "sgd_nesterov",
                                            "deflated",
                                            "minimal"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
 }  // namespace engram
