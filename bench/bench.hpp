@@ -4,11 +4,14 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <string>
 
 #include "base/aligned.hpp"
+#include "engram/runtime.hpp"
+#include "engram/tensor.hpp"
 #include "kernels/target.hpp"
 
 namespace engram::bench {
@@ -24,25 +27,30 @@ inline AlignedFloats random_floats(std::int64_t n, float size = 1, std::uint32_t
   return values;
 }
 
-/// Reports GFLOP/s (by the thread's own time, so that others on the machine do not count), and the
-/// peaks measured just before: hot fed by loads, cold from registers. The share of each peak is the
+inline Tensor random_tensor(const Shape& shape) {
+  Tensor tensor(shape);
+  const AlignedFloats values = random_floats(tensor.size());
+  std::copy_n(values.data(), tensor.size(), tensor.data());
+  return tensor;
+}
+
+/// Reports GFLOP/s (by the thread's own time, so that others on the machine do not count, unless the
+/// benchmark says UseRealTime), and the peaks of `threads` threads measured just before: hot fed by
+/// loads, cold from registers. The share of each peak is the
 /// quotient; report() prints it for the medians.
 class Flops {
  public:
-  Flops(benchmark::State& state, double flops)
-      : state_(state),
-        flops_(flops),
-        hot_(kernels::fma_peak_gflops(true, 2)),
-        cold_(kernels::fma_peak_gflops(false, 2)) {}
+  Flops(benchmark::State& state, double flops, int threads = 1)
+      : state_(state), flops_(flops), peak_(fma_peak(threads, threads == 1 ? 2 : 20)) {}
 
   ~Flops() {  // the rate is known when the loop is over
     const double all = flops_ * static_cast<double>(state_.iterations()) * 1e-9;
     using benchmark::Counter;
     state_.counters["GFLOP/s"] = Counter(all, Counter::kIsRate);
-    state_.counters["of_hot"] = Counter(all / hot_, Counter::kIsRate);
-    state_.counters["of_cold"] = Counter(all / cold_, Counter::kIsRate);
-    state_.counters["P_hot"] = hot_;
-    state_.counters["P_cold"] = cold_;
+    state_.counters["of_hot"] = Counter(all / peak_.hot, Counter::kIsRate);
+    state_.counters["of_cold"] = Counter(all / peak_.cold, Counter::kIsRate);
+    state_.counters["P_hot"] = peak_.hot;
+    state_.counters["P_cold"] = peak_.cold;
   }
 
   Flops(const Flops&) = delete;
@@ -50,7 +58,8 @@ class Flops {
 
  private:
   benchmark::State& state_;
-  double flops_, hot_, cold_;
+  double flops_;
+  FmaPeak peak_;
 };
 
 /// Runs what was registered, after naming the SIMD target.

@@ -11,7 +11,7 @@ namespace {
 
 using kernels::Cell;
 
-struct Shape {
+struct Sizes {
   std::int64_t T, S, D, H;
 };
 
@@ -20,7 +20,7 @@ enum class Work { predict, forward, backward, train };
 struct Case {
   Work work;
   Cell cell;
-  Shape shape;
+  Sizes shape;
   bool has_dropout = false, has_recurrent_dropout = false, has_mask = false;
   kernels::Function activation = kernels::Function::tanh;
 };
@@ -158,9 +158,9 @@ void add(const Case& c) {
 }
 
 void add_all() {
-  const Shape first = {60, 16, 1, 80}, second = {60, 16, 80, 100};
+  const Sizes first = {60, 16, 1, 80}, second = {60, 16, 80, 100};
   for (const Cell cell : {Cell::lstm, Cell::gru_reset_after, Cell::simple_rnn}) {
-    for (const Shape& shape : {first, second}) {
+    for (const Sizes& shape : {first, second}) {
       for (const Work work : {Work::forward, Work::backward, Work::train, Work::predict}) {
         add({work, cell, shape});
       }
