@@ -34,10 +34,10 @@ inline Tensor random_tensor(const Shape& shape) {
   return tensor;
 }
 
-/// Reports GFLOP/s (by the thread's own time, so that others on the machine do not count, unless the
-/// benchmark says UseRealTime), and the peaks of `threads` threads measured just before: hot fed by
-/// loads, cold from registers. The share of each peak is the
-/// quotient; report() prints it for the medians.
+/// Reports GFLOP/s (by the thread's own time, so that others on the machine do not count, unless
+/// the benchmark says UseRealTime), and the peaks of `threads` threads measured just before: hot
+/// fed by loads, cold from registers. The share of each peak is the quotient; report() prints it
+/// for the medians.
 class Flops {
  public:
   Flops(benchmark::State& state, double flops, int threads = 1)

@@ -21,19 +21,23 @@ double stock_flops(double gates) { return 60 * 2 * gates * (80 * 81 + 100 * 180)
 /// predict over `rows` windows of 60.
 template <class Cell>
 void add_predict(const std::string& name, double gates, std::int64_t rows, int threads) {
-  const std::string full = (rows == 1 ? "window/" : "predict/") + name + "/rows=" +
-                           std::to_string(rows) + "/threads=" + std::to_string(threads);
-  benchmark::RegisterBenchmark(full.c_str(), [=](benchmark::State& state) {
-    set_threads(threads);
-    Sequential model = stock<Cell>();
-    model.build({60, 1});
-    const Tensor x = random_tensor({rows, 60, 1});
-    model.predict(x);
-    const Flops flops(state, stock_flops(gates) * static_cast<double>(rows), threads);
-    for (auto _ : state) {
-      benchmark::DoNotOptimize(model.predict(x).data());
-    }
-  })->UseRealTime()->Unit(benchmark::kMicrosecond);
+  const std::string full = (rows == 1 ? "window/" : "predict/") + name +
+                           "/rows=" + std::to_string(rows) + "/threads=" + std::to_string(threads);
+  benchmark::RegisterBenchmark(
+      full.c_str(),
+      [=](benchmark::State& state) {
+        set_threads(threads);
+        Sequential model = stock<Cell>();
+        model.build({60, 1});
+        const Tensor x = random_tensor({rows, 60, 1});
+        model.predict(x);
+        const Flops flops(state, stock_flops(gates) * static_cast<double>(rows), threads);
+        for (auto _ : state) {
+          benchmark::DoNotOptimize(model.predict(x).data());
+        }
+      })
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
 }
 
 void time_steps(benchmark::State& state, Sequential model, std::int64_t D, double step_flops) {

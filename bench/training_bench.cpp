@@ -46,15 +46,17 @@ void time_epochs(benchmark::State& state, const Case& c, int threads) {
 void add(const Case& c, std::initializer_list<int> threads) {
   for (const int n : threads) {
     const std::string name = c.name + "/threads=" + std::to_string(n);
-    benchmark::RegisterBenchmark(name.c_str(), [c, n](benchmark::State& state) {
-      time_epochs(state, c, n);
-    })->UseRealTime()->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(name.c_str(),
+                                 [c, n](benchmark::State& state) { time_epochs(state, c, n); })
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
   }
 }
 
 /// The chapter's stock program: 80 and 100 units, windows of 60, batch 64.
 template <class Cell>
-Case stock(const std::string& name, double gates, Cell first, Cell second, bool has_masking = false) {
+Case stock(
+    const std::string& name, double gates, Cell first, Cell second, bool has_masking = false) {
   first.units = 80;
   first.return_sequences = true;
   second.units = 100;
@@ -70,17 +72,19 @@ Case stock(const std::string& name, double gates, Cell first, Cell second, bool 
 }
 
 template <class Cell>
-Case one_layer(const std::string& name, double gates, std::int64_t H, std::int64_t D, std::int64_t batch) {
+Case one_layer(
+    const std::string& name, double gates, std::int64_t H, std::int64_t D, std::int64_t batch) {
   const std::int64_t T = 100;
-  return {.name = "layer/" + name + "/H=" + std::to_string(H) + ",D=" + std::to_string(D) +
-                  ",batch=" + std::to_string(batch),
-          .layers = {Cell{.units = H}},
-          .rows = batch,
-          .batch_size = batch,
-          .T = T,
-          .D = D,
-          .flops_of_row = static_cast<double>(T) * recurrent_flops(gates, static_cast<double>(D),
-                                                                   static_cast<double>(H), true)};
+  return {
+      .name = "layer/" + name + "/H=" + std::to_string(H) + ",D=" + std::to_string(D) +
+              ",batch=" + std::to_string(batch),
+      .layers = {Cell{.units = H}},
+      .rows = batch,
+      .batch_size = batch,
+      .T = T,
+      .D = D,
+      .flops_of_row = static_cast<double>(T) *
+                      recurrent_flops(gates, static_cast<double>(D), static_cast<double>(H), true)};
 }
 
 void add_all() {

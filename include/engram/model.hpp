@@ -79,22 +79,32 @@ struct PredictOptions {
   std::int64_t batch_size = 256;
 };
 
-/// Steps one sequence at a time through the model, keeping the states of its recurrent layers.
-/// Many streams may run over one model, each on its own thread; the model must not be trained or
-/// destroyed meanwhile. After `step` returns no memory was allocated and no lock taken.
+/// Steps sequences through the model one time step at a time, keeping the states of its recurrent
+/// layers. Streams share the model's weights: many may run over one model, each on its own thread;
+/// the model must not be trained or destroyed meanwhile. `step` allocates nothing and takes no
+/// lock.
+///
+/// Example: Stream stream = model.stream();
+///          for (float price : prices) { next = stream.step({&price, 1})[0]; }
 class Stream {
  public:
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
   ~Stream();  // the plan's type is private
 
-  /// One time step: x holds D values; the result (valid until the next call) the model's output.
+  /// One time step of all rows: x (rows, D); the model's output (rows, ...), valid until the next
+  /// call, or copied to y. Errors: ShapeError for another size.
   std::span<const float> step(std::span<const float> x);
+  void step(std::span<const float> x, std::span<float> y);
+
+  /// Sequences that are stepped together.
+  std::int64_t rows() const;
 
   /// Sets all states to zero.
   void reset();
 
-  /// All states, layer after layer (LSTM: h then c), to keep or to set.
+  /// All states, to keep or to set: layer after layer, each from a multiple of 16 floats, h (rows,
+  /// units), then an LSTM's c (rows, units).
   std::span<float> states();
 
  private:
@@ -152,8 +162,9 @@ class Model {
   Logs train_on_batch(const Tensor& x, const Tensor& y);
   Logs test_on_batch(const Tensor& x, const Tensor& y);
 
-  /// A stream over a built model whose layers keep time order.
-  Stream stream() const;
+  /// A stream of `rows` sequences over a built model whose layers keep time order. Not to be called
+  /// by several threads at once. Errors: StateError before build; OptionError.
+  Stream stream(std::int64_t rows = 1) const;
 
   std::int64_t count_params() const;
   std::vector<WeightInfo> weights() const;

@@ -93,12 +93,12 @@ void Plan::place_buffers() {
   }
   logits_ = uses_logits_ ? place(nodes_.back().size * slice_rows_) : 0;
   packed_ = AlignedFloats(packed);
-  states_ = AlignedFloats(states);
+  state_floats_ = states;
 }
 
 std::int64_t Plan::bytes(int workers) const {
   const std::int64_t slices = (key_.rows + slice_rows_ - 1) / slice_rows_;
-  const std::int64_t floats = packed_.size() + states_.size() +
+  const std::int64_t floats = packed_.size() + state_floats_ +
                               arena_floats_ * std::min<std::int64_t>(workers, slices) +
                               (key_.is_training ? network_.floats * slices : 0);
   return floats * static_cast<std::int64_t>(sizeof(float));
@@ -258,7 +258,6 @@ void Plan::forward(const Arena& arena, SliceRun common, const float* weights) co
       run.seed = common.seed;
       run.step = common.step;
       run.weights = pointers(nodes_[i], weights, storage);
-      run.states = common.states != nullptr ? common.states + nodes_[i].states : nullptr;
       nodes_[i].plan->forward(run);
     }
   }
@@ -331,15 +330,30 @@ BatchFigures Plan::judge(Arena& arena,
   return figures;
 }
 
-std::span<const float> Plan::step(const float* x, const float* weights) {
-  const kernels::FlushDenormals flush;
-  if (arenas_.empty()) {
-    prepare(1, 1);
+Plan::Steps Plan::make_steps(const float* weights) const {
+  Steps steps;
+  steps.arena_ = make_arena();
+  steps.states_ = AlignedFloats(state_floats_);
+  steps.weights_.resize(nodes_.size());
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].plan) {
+      SliceRun run = slice_run(i, steps.arena_, key_.rows);
+      run.weights = pointers(nodes_[i], weights, steps.weights_[i]);
+      run.states = steps.states_.data() + nodes_[i].states;
+      steps.turns_.push_back({.plan = nodes_[i].plan.get(), .run = run});
+    }
   }
-  Arena& arena = arena_of(0);
-  std::memcpy(arena.input.value, x, static_cast<std::size_t>(size_of(key_.input)) * sizeof(float));
-  forward(arena, {.rows = 1, .states = states_.data()}, weights);
-  return {arena.outputs.back().value, static_cast<std::size_t>(nodes_.back().size)};
+  return steps;
+}
+
+std::span<const float> Plan::step(Steps& steps, const float* x) const {
+  const kernels::FlushDenormals flush;
+  std::copy_n(x, size_of(key_.input) * key_.rows, steps.arena_.input.value);
+  for (const Steps::Turn& turn : steps.turns_) {
+    turn.plan->forward(turn.run);
+  }
+  return {steps.arena_.outputs.back().value,
+          static_cast<std::size_t>(nodes_.back().size * key_.rows)};
 }
 
 }  // namespace engram

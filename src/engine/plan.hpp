@@ -28,7 +28,7 @@ struct PlanKey {
   std::int64_t rows = 0;  ///< most rows of a batch
   bool is_training = false;
   bool is_judged = false;   ///< a loss follows; always so when training
-  bool has_states = false;  ///< recurrent states are carried from call to call; rows is 1
+  bool has_states = false;  ///< for Plan::step: one time step, states carried from call to call
 
   bool operator==(const PlanKey&) const = default;
 };
@@ -80,6 +80,8 @@ class Plan {
   /// Lays out changed weights; `version` names their state, an unchanged one costs nothing.
   void pack(const float* weights, std::uint64_t version, Workers& workers);
 
+  std::optional<std::uint64_t> packed_version() const { return packed_version_; }
+
   /// Takes a batch through the network; gradients follow when the plan is for training.
   BatchFigures run(const Batch& batch,
                    const Judgement* judgement,
@@ -93,10 +95,15 @@ class Plan {
   /// What gradients are to be multiplied by: 1, or with masks rows / rows that counted.
   float gradient_scale() const { return gradient_scale_; }
 
-  /// One sample, with carried states, on the calling thread; the result is valid until the next.
-  std::span<const float> step(const float* x, const float* weights);
+  /// The arrays of one sequence that is stepped (or of key().rows together): its signals and the
+  /// states of its layers. Many may use one plan at the same time.
+  class Steps;
 
-  std::span<float> states() { return states_.span(); }
+  Steps make_steps(const float* weights) const;
+
+  /// One time step of key().rows rows on the calling thread: x (rows, D); the result is valid until
+  /// the next.
+  std::span<const float> step(Steps& steps, const float* x) const;
 
  private:
   struct Node {
@@ -144,12 +151,33 @@ class Plan {
   std::int64_t arena_floats_ = 0, arena_masks_ = 0, logits_ = 0;
   bool uses_logits_ = false;
 
-  AlignedFloats packed_, states_;
+  std::int64_t state_floats_ = 0;
+
+  AlignedFloats packed_;
   std::optional<std::uint64_t> packed_version_;
   std::vector<Arena> arenas_;  ///< of the workers, each made on first use
   std::vector<AlignedFloats> slice_gradients_;
   std::vector<const float*> used_gradients_;
   float gradient_scale_ = 1;
+};
+
+/// What a step needs is worked out once: small layers take less time than that would.
+class Plan::Steps {
+ public:
+  std::span<float> states() { return states_.span(); }
+
+ private:
+  friend class Plan;
+
+  struct Turn {
+    const LayerPlan* plan = nullptr;
+    SliceRun run;
+  };
+
+  Arena arena_;
+  AlignedFloats states_;
+  std::vector<Pointers> weights_;  ///< of the turns
+  std::vector<Turn> turns_;
 };
 
 }  // namespace engram

@@ -71,6 +71,7 @@ struct ModelData {
   // What the engine keeps between batches.
   std::unique_ptr<Workers> workers;
   std::vector<std::unique_ptr<Plan>> plans;
+  std::weak_ptr<const Plan> step_plan;  ///< of the streams that live
   std::unique_ptr<Updater> updater;
 };
 

@@ -129,30 +129,6 @@ TEST(Model, PredictionOfARowDoesNotDependOnItsBatch) {
   EXPECT_EQ(model.predict(data.x.rows(33, 34)).at({0, 0}), all.at({33, 0}));
 }
 
-TEST(Model, StreamGivesWhatPredictGives) {
-  const Data data = waves(1, 9);
-  Sequential model({Input{.shape = {9, 1}}, LSTM{.units = 5}, Dense{.units = 2}});
-  Sequential deep({Input{.shape = {9, 1}},
-                   GRU{.units = 5, .return_sequences = true},
-                   LSTM{.units = 7, .return_sequences = true},
-                   SimpleRNN{.units = 3},
-                   Dense{.units = 2}});
-  for (Model* m : {static_cast<Model*>(&model), static_cast<Model*>(&deep)}) {
-    Stream stream = m->stream();
-    for (int twice = 0; twice < 2; ++twice) {
-      std::span<const float> y;
-      for (std::int64_t t = 0; t < 9; ++t) {
-        y = stream.step(data.x.values().subspan(static_cast<std::size_t>(t), 1));
-      }
-      const Tensor predicted = m->predict(data.x);
-      // One-row products may add up in another order than those of many rows.
-      EXPECT_NEAR(y[0], predicted.at({0, 0}), 2e-6);
-      EXPECT_NEAR(y[1], predicted.at({0, 1}), 2e-6);
-      stream.reset();
-    }
-  }
-}
-
 TEST(Model, FrozenLayerKeepsItsWeights) {
   const Data data = waves(32, 5);
   Sequential model({Input{.shape = {5, 1}},
