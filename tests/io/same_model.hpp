@@ -65,7 +65,7 @@ std::vector<std::string> texts_of(const Chosen& chosen) {
 
 /// The same bits; unlike ==, NaN equals itself and -0 is not 0.
 inline bool is_same(const float* a, const float* b, std::int64_t n) {
-  return std::memcmp(a, b, static_cast<std::size_t>(n) * sizeof(float)) == 0;
+  return n == 0 || std::memcmp(a, b, static_cast<std::size_t>(n) * sizeof(float)) == 0;
 }
 
 inline bool is_same(const Tensor& a, const Tensor& b) {
