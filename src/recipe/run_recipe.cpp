@@ -82,15 +82,20 @@ void judge_letters(const Recipe& recipe, Model& best, RunResult& result) {
   result.letters_right = right / static_cast<double>(result.answers.size());
 }
 
-}  // namespace
-
-RunResult run_recipe(const Recipe& recipe, const RunOptions& options) {
+/// The model goes when it is trained: its files are there, and pictures need memory too.
+History train(const Recipe& recipe, const RunOptions& options) {
   const Samples samples = make_samples(recipe);
   Model model = make_model(recipe);
   model.notes() = samples.notes;
   formats::make_directories(options.output);
   formats::write_file_atomically(options.output + "/" + kRecipe, recipe.toml);
-  const History history = model.fit(samples.x, samples.y, fit_options(recipe, options, samples));
+  return model.fit(samples.x, samples.y, fit_options(recipe, options, samples));
+}
+
+}  // namespace
+
+RunResult run_recipe(const Recipe& recipe, const RunOptions& options) {
+  const History history = train(recipe, options);
 
   RunResult result = {.epochs = static_cast<std::int64_t>(history.epoch.size()),
                       .files = {kModel, kLast, kHistory, kRecipe}};

@@ -10,7 +10,6 @@
 #include <cstring>
 #include <memory>
 #include <numbers>
-#include <vector>
 
 #include "base/error.hpp"
 
@@ -84,37 +83,39 @@ bool needs_wide_font(const std::string& text) {
   return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0xe3; });
 }
 
-/// The file. Lines and flat areas need no row filters, whose search took cairo's own writer most of
-/// the time of a short training.
-std::string png_of(cairo_surface_t* surface) {
-  const int width = cairo_image_surface_get_width(surface);
-  const int height = cairo_image_surface_get_height(surface);
-  std::vector<std::uint8_t> rgb;
-  rgb.reserve(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
-  for (int y = 0; y < height; ++y) {
-    const unsigned char* row =
-        cairo_image_surface_get_data(surface) + y * cairo_image_surface_get_stride(surface);
-    for (int x = 0; x < width; ++x) {
+/// Brings a surface's pixels together as red, green, blue, in their own memory.
+unsigned char* pack_rgb(cairo_surface_t* surface) {
+  unsigned char* const pixels = cairo_image_surface_get_data(surface);
+  const std::ptrdiff_t stride = cairo_image_surface_get_stride(surface);
+  unsigned char* to = pixels;
+  for (int y = 0; y < cairo_image_surface_get_height(surface); ++y) {
+    for (int x = 0; x < cairo_image_surface_get_width(surface); ++x) {
       std::uint32_t pixel;
-      std::memcpy(&pixel, row + 4 * x, sizeof(pixel));
+      std::memcpy(&pixel, pixels + y * stride + 4 * x, sizeof(pixel));
       for (const int shift : {16, 8, 0}) {
-        rgb.push_back(static_cast<std::uint8_t>(pixel >> shift));
+        *to++ = static_cast<unsigned char>(pixel >> shift);
       }
     }
   }
+  return pixels;
+}
+
+/// The file; the surface is used up. Lines and flat areas need no row filters, whose search took
+/// cairo's own writer most of the time of a short training.
+std::string png_of(cairo_surface_t* surface) {
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
-  image.width = static_cast<png_uint_32>(width);
-  image.height = static_cast<png_uint_32>(height);
+  image.width = static_cast<png_uint_32>(cairo_image_surface_get_width(surface));
+  image.height = static_cast<png_uint_32>(cairo_image_surface_get_height(surface));
   image.format = PNG_FORMAT_RGB;
   image.flags = PNG_IMAGE_FLAG_FAST;
   png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(image);
-  std::string file(bytes, '\0');
-  if (png_image_write_to_memory(&image, file.data(), &bytes, 0, rgb.data(), 0, nullptr) == 0) {
+  const auto file = std::make_unique_for_overwrite<char[]>(bytes);  // little of it is touched
+  const unsigned char* rgb = pack_rgb(surface);
+  if (png_image_write_to_memory(&image, file.get(), &bytes, 0, rgb, 0, nullptr) == 0) {
     throw error<IoError>({.where = "PNG", .expected = "a picture", .got = image.message});
   }
-  file.resize(bytes);
-  return file;
+  return {file.get(), bytes};
 }
 
 }  // namespace
