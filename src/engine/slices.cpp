@@ -8,10 +8,11 @@ namespace engram {
 
 namespace {
 
-// A training slice of 16 rows keeps a core's products near their peak while its buffers stay close;
-// weights that no longer fit a private cache (1 MB) want more rows for each time they are read.
-constexpr std::int64_t kTrainingRows = 16, kInferenceRows = 32, kLargeRows = 64;
-constexpr std::int64_t kLargeWeights = 200'000;
+// A training slice of 16 rows keeps a core's products near their peak while its buffers stay close.
+// Weights that outgrow a shared cache (8 MB) want more rows for each time they are read, as long as
+// the batch still gives two slices.
+constexpr std::int64_t kTrainingRows = 16, kInferenceRows = 32, kLargeRows = 32;
+constexpr std::int64_t kLargeWeights = 2'000'000;
 
 // Each slice of a training batch has gradients of its own; more slices than this gain nothing.
 constexpr std::int64_t kMostTrainingSlices = 16;
@@ -22,7 +23,7 @@ std::int64_t steps_of(const Shape& sample) { return sample.size() > 1 ? sample[0
 
 std::int64_t slice_rows(std::int64_t batch_rows, std::int64_t weight_floats, bool is_training) {
   std::int64_t rows = is_training ? kTrainingRows : kInferenceRows;
-  if (weight_floats > kLargeWeights) {
+  if (weight_floats > kLargeWeights && batch_rows >= 2 * kLargeRows) {
     rows = kLargeRows;
   }
   if (is_training) {
