@@ -9,6 +9,10 @@ namespace engram::kernels {
 
 namespace {
 
+// Rows up to which the products wait for the weights, inputs from which those of x matter, and
+// floats of z that stay close until their step comes.
+constexpr std::int64_t kFewRows = 4, kLeastInputs = 8, kMostFloats = 256 * 1024;
+
 /// Floats of a row, to an odd number of cache lines: the weights' gradients read the rows column by
 /// column, and with a power of two between them they would share a few sets of the cache.
 std::int64_t row_floats(std::int64_t n) {
@@ -140,10 +144,13 @@ void Layout::place_workspace() {
     return at;
   };
   const bool is_lstm = spec.cell == Cell::lstm;
-  kept_steps = spec.keeps ? spec.T : 1;
+  const bool is_plain = !spec.keeps && !spec.has_input_dropout && !has_own_h;
+  multiplies_x_first = is_plain && S <= kFewRows && spec.D >= kLeastInputs && spec.T > 1 &&
+                       spec.T <= kMostFloats / (S * z_size);
+  z_steps = spec.keeps || multiplies_x_first ? spec.T : 1;
   const std::int64_t states = spec.keeps ? spec.T + 1 : 1;
   inputs_at = place(states * S * input_size);
-  z_at = place(kept_steps * S * z_size);
+  z_at = place(z_steps * S * z_size);
   h_at = place(has_own_h ? states * S * state_size : 0);
   c_at = place(is_lstm ? states * S * state_size : 0);
   used_at = place(S);

@@ -81,8 +81,12 @@ struct Layout {
   Products<BackProduct> h_back, reset_back, x_back;
   std::int64_t packed_size = 0;  ///< floats of this layout and the matrices
 
-  // The workspace: the kept arrays have `kept_steps` steps, the inputs and states one more.
-  std::int64_t kept_steps = 0;
+  /// A few rows are predicted at the speed at which the weights are read: those of x then are read
+  /// once for all steps.
+  bool multiplies_x_first = false;
+
+  // The workspace: kept arrays have T steps, the inputs and states one more; z has `z_steps`.
+  std::int64_t z_steps = 0;
   std::int64_t inputs_at = 0, z_at = 0, h_at = 0, c_at = 0;
   std::int64_t dh_at = 0, dc_at = 0, carry_at = 0, scratch_at = 0, dx_scratch_at = 0;
   std::int64_t one_gradient_at = 0, used_at = 0;

@@ -2,7 +2,8 @@
 /// The product with a packed matrix: c (M, N) = a (M, K) * packed (K, N) + added.
 ///
 /// Each value of c is one chain of multiply-adds from zero, k = 0 .. K-1, in a tile of any size: so
-/// a row's bits do not depend on how many rows are computed with it.
+/// a row's bits do not depend on how many rows are computed with it. A chain may be cut in two
+/// products, of the first and of the later rows of `packed`, without a change of its bits.
 #include "kernels/tile-inl.hpp"
 
 #if defined(ENGRAM_KERNELS_PRODUCT_INL_HPP_) == defined(HWY_TARGET_TOGGLE)
@@ -17,6 +18,8 @@ HWY_BEFORE_NAMESPACE();
 namespace engram::kernels::HWY_NAMESPACE {
 
 /// `added` (M, N) with row stride ld_added, 0 when all rows share one (a bias); null: nothing.
+/// The K rows of `packed` are those from first_k, of packed_K (0: all K). With first_k > 0 the
+/// chains go on from c.
 struct Product {
   std::int64_t M, K, N;
   const float* a;
@@ -26,7 +29,24 @@ struct Product {
   std::int64_t ldc;
   const float* added = nullptr;
   std::int64_t ld_added = 0;
+  std::int64_t first_k = 0, packed_K = 0;
+
+  /// Where the rows of panel i lie.
+  HWY_INLINE const float* panel(const Panels& panels, std::int64_t i) const {
+    return packed + (packed_K > 0 ? packed_K : K) * panels.column(i) + first_k * panels.row_size(i);
+  }
 };
+
+/// Loads the sums so far of a chain that goes on.
+template <class TileType>
+HWY_INLINE void begin_tile(
+    TileType& tile, const Product& p, std::int64_t row, const Panels& panels, std::int64_t i) {
+  if (p.first_k > 0) {
+    with_last_access<typename TileType::Last>(panels.last_columns(i), [&](auto last) HWY_ATTR {
+      tile.load(p.c + row * p.ldc + panels.column(i), p.ldc, last);
+    });
+  }
+}
 
 /// c = sums + added, for the rows of c from `row` and the columns of panel i.
 template <class TileType>
@@ -55,11 +75,12 @@ HWY_NOINLINE void product_tile(const Product& p,
                                const Panels& panels,
                                std::int64_t i) {
   TileType tile;
+  begin_tile(tile, p, row, panels, i);
   tile.multiply_add(p.K,
                     p.a + row * p.lda,
                     p.lda,
                     1,
-                    p.packed + p.K * panels.column(i),
+                    p.panel(panels, i),
                     panels.row_size(i),
                     WholeOf<typename TileType::Last>());
   store_tile(tile, p, row, panels, i);
@@ -74,7 +95,15 @@ HWY_NOINLINE void product_row(const Product& p, const Panels& panels, std::int64
   const float* b[kWide + kNarrow];
 #pragma GCC unroll 3
   for (int i = 0; i < kWide + kNarrow; ++i) {
-    b[i] = p.packed + p.K * panels.column(first + i);
+    b[i] = p.panel(panels, first + i);
+  }
+#pragma GCC unroll 3
+  for (int i = 0; i < kWide; ++i) {
+    begin_tile(wide[i], p, 0, panels, first + i);
+  }
+#pragma GCC unroll 3
+  for (int i = 0; i < kNarrow; ++i) {
+    begin_tile(narrow[i], p, 0, panels, first + kWide + i);
   }
   for (std::int64_t k = 0; k < p.K; ++k) {
 #pragma GCC unroll 3

@@ -26,7 +26,11 @@ HWY_INLINE void copy_times(const float* from, const float* factor, float* to, st
 class Slice {
  public:
   HWY_INLINE Slice(const RecurrentSpec& spec, const Layout& layout, const RecurrentForward& a)
-      : spec_(spec), layout_(layout), a_(a), step_rows_(spec.keeps ? a.rows : 0) {}
+      : spec_(spec),
+        layout_(layout),
+        a_(a),
+        step_rows_(spec.keeps ? a.rows : 0),
+        z_rows_(layout.z_steps > 1 ? a.rows : 0) {}
 
   HWY_INLINE std::int64_t rows() const { return a_.rows; }
 
@@ -35,13 +39,15 @@ class Slice {
     return spec_.go_backwards ? spec_.T - 1 - step : step;
   }
 
-  // Arrays of the workspace. Without `keeps` all steps share the memory of one.
+  // Arrays of the workspace. Without `keeps` all steps share the memory of one; but for z when the
+  // inputs' part of all of them is there first, in the order of x.
   HWY_INLINE float* input(std::int64_t step, std::int64_t row) const {
     return a_.workspace + layout_.inputs_at + (step * step_rows_ + row) * layout_.input_size;
   }
 
   HWY_INLINE float* z(std::int64_t step, std::int64_t row) const {
-    return a_.workspace + layout_.z_at + (step * step_rows_ + row) * layout_.z_size;
+    const std::int64_t place = layout_.multiplies_x_first ? time_of(step) : step;
+    return a_.workspace + layout_.z_at + (place * z_rows_ + row) * layout_.z_size;
   }
 
   /// The states before a step; those after it are the ones before the next.
@@ -105,17 +111,37 @@ class Slice {
     }
   }
 
-  /// z = [x, 1, h] * packed
+  /// z = x * packed for all steps at once, to read x's part of the weights once and not T times.
+  HWY_NOINLINE void multiply_x(const Products<StepProduct>& products) const {
+    for (const StepProduct& p : products) {
+      if (p.has_x) {
+        product({.M = spec_.T * a_.rows,
+                 .K = spec_.D,
+                 .N = p.N,
+                 .a = a_.x,
+                 .lda = spec_.D,
+                 .packed = a_.packed + p.packed,
+                 .c = a_.workspace + layout_.z_at + p.column,
+                 .ldc = layout_.z_size,
+                 .packed_K = p.K});
+      }
+    }
+  }
+
+  /// z = [x, 1, h] * packed; after multiply_x, z += [1, h] * packed.
   HWY_NOINLINE void multiply(const Products<StepProduct>& products, std::int64_t step) const {
     for (const StepProduct& p : products) {
+      const std::int64_t done = layout_.multiplies_x_first && p.has_x ? spec_.D : 0;
       product({.M = a_.rows,
-               .K = p.K,
+               .K = p.K - done,
                .N = p.N,
-               .a = input(step, 0) + p.variant * layout_.variant_size + p.first,
+               .a = input(step, 0) + p.variant * layout_.variant_size + p.first + done,
                .lda = layout_.input_size,
                .packed = a_.packed + p.packed,
                .c = z(step, 0) + p.column,
-               .ldc = layout_.z_size});
+               .ldc = layout_.z_size,
+               .first_k = done,
+               .packed_K = p.K});
     }
   }
 
@@ -172,7 +198,7 @@ class Slice {
   const RecurrentSpec& spec_;
   const Layout& layout_;
   const RecurrentForward& a_;
-  std::int64_t step_rows_;  // rows from one kept step to the next
+  std::int64_t step_rows_, z_rows_;  // rows from one kept step to the next
 };
 
 }  // namespace engram::kernels::HWY_NAMESPACE

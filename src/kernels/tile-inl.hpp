@@ -35,6 +35,19 @@ class Tile {
     }
   }
 
+  /// Goes on from sums that `each` has stored to c, row stride ld.
+  template <class Access>
+  HWY_INLINE void load(const float* c, std::int64_t ld, Access last) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+      for (int w = 0; w < kWidth - 1; ++w) {
+        sums_[r][w] = hn::LoadU(Floats(), c + r * ld + w * kLanes);
+      }
+      last_[r] = last.load(c + r * ld + (kWidth - 1) * kLanes);
+    }
+  }
+
   /// sum(r) += a[r * a_row + k * a_step] * b[k * b_step ...], the kWidth vectors there, for k = 0
   /// .. K-1 in this order. b's last vector is loaded by `last`.
   template <class Access>

@@ -85,18 +85,22 @@ TEST_P(RecurrentForwardPass, TakesEveryFunction) {
 }
 
 TEST_P(RecurrentForwardPass, KeepsBitsWithoutKeepingValues) {
-  for (const Cell cell : kCells) {
-    const RecurrentCase l = random_case(cell, {4, 3, 20, 5}, {}, 1);
-    RecurrentRun kept(l), other(l, {.keeps = false});
-    kept.forward();
-    other.forward();
-    EXPECT_TRUE(std::equal(kept.y.data(), kept.y.data() + kept.y.size(), other.y.data()));
+  const Sizes sizes[] = {{4, 3, 20, 5}, {4, 9, 20, 3}};  // with few rows, x is multiplied first
+  for (unsigned way = 0; way < 2 * kAllWays; ++way) {
+    for (const Cell cell : kCells) {
+      const RecurrentCase l = random_case(cell, sizes[way % 2], Ways::of(way / 2), way);
+      RecurrentRun kept(l), other(l, {.keeps = false});
+      kept.forward();
+      other.forward();
+      EXPECT_TRUE(std::equal(kept.y.data(), kept.y.data() + kept.y.size(), other.y.data()))
+          << describe(l);
+    }
   }
 }
 
 TEST(RecurrentWorkspace, DoesNotGrowWithTimeWhenNothingIsKept) {
   for (const Cell cell : kCells) {
-    RecurrentSpec spec = {.cell = cell, .T = 1, .D = 3, .H = 20, .S = 4};
+    RecurrentSpec spec = {.cell = cell, .T = 1, .D = 30, .H = 20, .S = 4};
     const std::int64_t floats = workspace_floats(spec);
     spec.T = 1'000'000;
     EXPECT_EQ(workspace_floats(spec), floats);
