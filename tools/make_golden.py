@@ -42,12 +42,14 @@ for name, value in (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3
 
 from golden.keras_files import make_keras
 from golden.layers import make_layers
+from golden.parts import make_training_parts
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.training import make_training
 
 MAKERS = {
     "layers": make_layers,
     "training": make_training,
+    "training_parts": make_training_parts,
     "losses_metrics": make_losses_metrics,
     "optimizers": make_optimizers,
     "initializers": make_initializers,

@@ -59,14 +59,24 @@ struct Adagrad {
   std::optional<float> weight_decay = {}, clipnorm = {}, global_clipnorm = {}, clipvalue = {};
 };
 
+/// Adam with Nesterov momentum. Source: Dozat 2016.
+struct Nadam {
+  float learning_rate = 0.001f;
+  float beta_1 = 0.9f;
+  float beta_2 = 0.999f;
+  float epsilon = 1e-7f;
+  std::optional<float> weight_decay = {}, clipnorm = {}, global_clipnorm = {}, clipvalue = {};
+};
+
 const OptimizerSpec& spec_of(const SGD&);
 const OptimizerSpec& spec_of(const RMSprop&);
 const OptimizerSpec& spec_of(const Adam&);
 const OptimizerSpec& spec_of(const AdamW&);
 const OptimizerSpec& spec_of(const Adagrad&);
+const OptimizerSpec& spec_of(const Nadam&);
 
-/// Any optimizer, as a value. Implicit from a name: "adam", "adamw", "adagrad", "rmsprop",
-/// "sgd".
+/// Any optimizer, as a value. Implicit from a name: "adam", "adamw", "adagrad", "nadam",
+/// "rmsprop", "sgd".
 class Optimizer : public Choice<OptimizerSpec> {
  public:
   using Choice::Choice;

@@ -161,6 +161,9 @@ void read_optimizer(const WeightsReader& reader, ModelData& data) {
   each_slot(data, [&](const NetworkWeight& weight, std::size_t slot) {
     reader.read(path(next++), weight.shape, compiled.slots[slot].data() + weight.offset);
   });
+  if (compiled.optimizer.spec().last_scalar != nullptr) {
+    reader.scalar(path(next++));  // must be there; its value follows from the iterations
+  }
   if (reader.has(path(next))) {
     reader.fail(path(next), fmt::format("{} optimizer variables", next), "more");
   }
@@ -218,6 +221,11 @@ H5File weights_h5(const ModelData& data) {
       file.datasets[path(next++)] =
           dataset(weight.shape, compiled.slots[slot].data() + weight.offset);
     });
+    const OptimizerSpec& spec = compiled.optimizer.spec();
+    if (spec.last_scalar != nullptr) {
+      const float value = spec.last_scalar(compiled.optimizer.options(), compiled.iterations);
+      file.datasets[path(next)] = {.shape = {}, .values = std::vector<float>{value}};
+    }
   }
   return file;
 }

@@ -251,7 +251,8 @@ std::string Model::summary(int columns) const {
       const auto slots = static_cast<std::int64_t>(data_->compiled->slots.size());
       optimizer_params += weight.is_trainable ? weight.size * slots : 0;
     }
-    optimizer_params += 2;  // iteration and learning_rate
+    const bool has_scalar = data_->compiled->optimizer.spec().last_scalar != nullptr;
+    optimizer_params += has_scalar ? 3 : 2;  // iteration and learning_rate
   }
   return summary_text(data_->name, layers(), optimizer_params, columns);
 }

@@ -45,6 +45,9 @@ struct OptimizerSpec {
   /// What every slot begins with; null: 0.
   float (*first_slot_value)(const void* options) = nullptr;
 
+  /// A number that Keras keeps after all slots and that follows from the updates done; null: none.
+  float (*last_scalar)(const void* options, std::int64_t updates) = nullptr;
+
   /// Updates a range; called from several threads for different ranges.
   void (*update)(const void* options, const UpdateRange& range);
 };

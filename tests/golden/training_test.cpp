@@ -17,7 +17,14 @@ using golden::json;
 // PyTorch their sum. engram takes the sum; this case records the other.
 constexpr const char* kTensorflowSlices = "letters_tensorflow_slices";
 
-std::vector<json> training_cases() { return golden::read("training.json")["cases"]; }
+std::vector<json> training_cases() {
+  std::vector<json> cases;
+  for (const char* name : {"training.json", "training_parts.json"}) {
+    const json file = golden::read(name);
+    cases.insert(cases.end(), file["cases"].begin(), file["cases"].end());
+  }
+  return cases;
+}
 
 Tensor make_x(const json& golden, std::uint64_t index, std::int64_t rows) {
   Shape shape = golden["input_shape"].get<Shape>();

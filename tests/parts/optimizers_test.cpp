@@ -104,7 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
         Golden{"AdamW", AdamW{.learning_rate = .01f}, .9807432, -1.985146},
         Golden{"SGD", SGD{.learning_rate = .1f, .momentum = .9f, .nesterov = true}, .9159, -1.9553},
         Golden{"RMSprop", RMSprop{.learning_rate = .01f}, .9382278, -1.9764357},
-        Golden{"Adagrad", Adagrad{.learning_rate = .01f}, .9902767, -1.9959793}),
+        Golden{"Adagrad", Adagrad{.learning_rate = .01f}, .9902767, -1.9959793},
+        Golden{"Nadam", Nadam{.learning_rate = .01f}, .9794513, -1.9911517}),
     [](const auto& test) { return test.param.name; });
 
 TEST_P(OptimizerGolden, TwoStepsAreKeras) {
@@ -168,6 +169,10 @@ TEST(Optimizer, KeepsKerasSlotsInItsOrder) {
     for (std::size_t s = turns; s < count; ++s) {
       order.push_back(training.slots()[0][s]);
       order.push_back(training.slots()[1][s]);
+    }
+    if (spec->last_scalar != nullptr) {
+      order.push_back(
+          {spec->last_scalar(optimizer.options(), static_cast<std::int64_t>(c["steps"].size()))});
     }
     ASSERT_EQ(order.size(), c["state"].size()) << c["name"];
     for (std::size_t i = 0; i < order.size(); ++i) {
@@ -254,6 +259,7 @@ TEST(Optimizer, OptionsComeInTheOrderOfKerasConfig) {
   };
   EXPECT_EQ(names("adam"), with({"beta_1", "beta_2", "epsilon", "amsgrad"}));
   EXPECT_EQ(names("adamw"), with({"beta_1", "beta_2", "epsilon", "amsgrad"}));
+  EXPECT_EQ(names("nadam"), with({"beta_1", "beta_2", "epsilon"}));
   EXPECT_EQ(names("sgd"), with({"momentum", "nesterov"}));
   EXPECT_EQ(names("rmsprop"), with({"rho", "momentum", "epsilon", "centered"}));
   EXPECT_EQ(names("adagrad"), with({"initial_accumulator_value", "epsilon"}));
@@ -269,7 +275,7 @@ TEST(Optimizer, UnknownNameIsRefused) {
   EXPECT_ERROR(Optimizer("adan"),
                OptionError,
                "Optimizer: expected a supported optimizer, got 'adan'. Did you mean 'adam'? "
-               "Supported: adagrad, adam, adamw, rmsprop, sgd.");
+               "Supported: adagrad, adam, adamw, nadam, rmsprop, sgd.");
 }
 
 TEST(Optimizer, OptionsOutOfRangeAreRefused) {

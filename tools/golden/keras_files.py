@@ -46,6 +46,8 @@ def file_cases():
                optimizer=thing("SGD", learning_rate=0.05, momentum=0.9, nesterov=True))
     yield dict(small, name="deflated", layers=[recurrent("LSTM", 3), dense(1)], optimizer=ADAM)
     yield dict(small, name="minimal", layers=[recurrent("GRU", 3), dense(1)], optimizer=ADAM)
+    yield dict(small, name="nadam", layers=[recurrent("GRU", 3), dense(1)],
+               optimizer=thing("Nadam", learning_rate=0.01))
 
 
 def file_model(case):

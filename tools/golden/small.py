@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from golden.parts import MORE_OPTIMIZERS
 from golden.streams import SEED, header, number, numbers, rounded, write_json
 from golden.training import BINARY, CATEGORICAL, MAE, MSE, OPTIMIZERS, SPARSE, thing
 
@@ -101,6 +102,7 @@ GOLDEN_OPTIMIZERS = {
     "sgd_default": thing("SGD"),
     "rmsprop_default": thing("RMSprop"),
     **OPTIMIZERS,
+    **MORE_OPTIMIZERS,
     "adam_clipnorm_loose": thing("Adam", learning_rate=0.01, clipnorm=100.0),
     "rmsprop_centered_momentum": thing("RMSprop", learning_rate=0.01, momentum=0.9, centered=True),
 }
