@@ -45,9 +45,11 @@ from golden.layers import make_layers
 from golden.parts import make_training_parts
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.training import make_training
+from golden.wrappers import make_wrappers
 
 MAKERS = {
     "layers": make_layers,
+    "wrappers": make_wrappers,
     "training": make_training,
     "training_parts": make_training_parts,
     "losses_metrics": make_losses_metrics,

@@ -9,6 +9,7 @@
 #include "engram/initializers.hpp"
 #include "engram/inspect.hpp"
 #include "engram/io.hpp"
+#include "engram/layers/bidirectional.hpp"
 #include "engram/layers/dense.hpp"
 #include "engram/layers/dropout.hpp"
 #include "engram/layers/embedding.hpp"

@@ -51,13 +51,15 @@ void place_weights(Network& network, const Shape& input) {
       }
       node.weights.push_back(static_cast<int>(network.weights.size()));
       network.weights.push_back(
-          {.path = node.name + "/" + std::string(spec.name),
+          {.path = node.name + "/" + spec.name,
            .layer = node.name,
-           .name = std::string(spec.name),
+           .name = spec.name,
+           .group = spec.group,
            .shape = spec.shape,
            .offset = network.floats,
            .size = size_of(spec.shape),
-           .is_trainable = common_options(node.spec(), node.options()).trainable});
+           .is_trainable =
+               spec.is_trainable && common_options(node.spec(), node.options()).trainable});
       network.floats += aligned_floats(size_of(spec.shape));
     }
   }

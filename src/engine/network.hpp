@@ -16,6 +16,7 @@ namespace engram {
 /// A weight: `size` floats from `offset` (a multiple of 16) in the flat array.
 struct NetworkWeight {
   std::string path, layer, name;
+  std::string group;  ///< the part of the layer that holds it in files, WeightSpec::group
   Shape shape;
   std::int64_t offset = 0, size = 0;
   bool is_trainable = true;

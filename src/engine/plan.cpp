@@ -276,7 +276,7 @@ void Plan::backward(const Arena& arena,
       run.seed = common.seed;
       run.step = common.step;
       run.weights = pointers(node, weights, storage);
-      std::array<float*, 8> writable{};
+      std::array<float*, std::tuple_size_v<Pointers>> writable;
       const auto targets = pointers(node, gradient, gradients);
       std::transform(targets.begin(), targets.end(), writable.begin(), [](const float* p) {
         return const_cast<float*>(p);  // `gradient` itself is writable

@@ -125,7 +125,7 @@ class Plan {
     std::vector<float> target, weight;        ///< of the slice's rows
   };
 
-  using Pointers = std::array<const float*, 8>;
+  using Pointers = std::array<const float*, 64>;  // as many weights as a layer may have
 
   void add_node(const NetworkNode& node, bool keeps_logits);
   void place_buffers();

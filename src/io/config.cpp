@@ -2,6 +2,7 @@
 #include "io/config.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "formats/bounds.hpp"
+#include "layers/inner_layer.hpp"
 
 namespace engram::io {
 
@@ -85,6 +87,16 @@ class ConfigWriter final : public OptionVisitor {
 
   void option(std::string_view n, Initializer& v) override {
     put(n, keras_object("keras.initializers", v.class_name(), initializer_config(v)));
+  }
+
+  void option(std::string_view n,
+              std::optional<std::string>& v,
+              std::span<const std::string_view>) override {
+    put(n, v ? Json(*v) : Json(nullptr));
+  }
+
+  void option(std::string_view n, std::optional<Layer>& v) override {
+    put(n, v ? layer_config(*v, name_of(*v)) : Json(nullptr));
   }
 
   void fixed(std::string_view n, const FixedValue& v) override { put(n, json_of(v)); }
@@ -165,6 +177,25 @@ class ConfigReader final : public OptionVisitor {
   void option(std::string_view n, Initializer& v) override {
     if (const auto at = find(n)) {
       v = initializer(*at);
+    }
+  }
+
+  void option(std::string_view n,
+              std::optional<std::string>& v,
+              std::span<const std::string_view> names) override {
+    const auto at = find(n);
+    v.reset();
+    if (at) {
+      v = at->as_string();
+      if (std::ranges::find(names, *v) == names.end()) {
+        throw error<FileError>(unknown_name(at->where(), n, *v, names));
+      }
+    }
+  }
+
+  void option(std::string_view n, std::optional<Layer>& v) override {
+    if (const auto at = find(n)) {
+      v = read_layer(*at);
     }
   }
 
@@ -257,6 +288,31 @@ Json keras_object(std::string_view module, std::string_view class_name, Json con
           {"class_name", class_name},
           {"config", std::move(config)},
           {"registered_name", nullptr}};
+}
+
+Json layer_config(const Layer& layer, const std::string& name) {
+  const Json options = config_of(layer.spec().access, layer.options());
+  Json config;
+  for (const auto& [key, value] : options.items()) {
+    config[key] = key == "name" ? Json(name) : value;
+    if (key == "trainable") {
+      config["dtype"] = keras_object("keras", "DTypePolicy", {{"name", "float32"}});
+    }
+  }
+  return keras_object("keras.layers", layer.spec().class_name, std::move(config));
+}
+
+Layer read_layer(const JsonAt& at) {
+  const JsonAt name = at["class_name"];
+  const LayerSpec* spec = find_layer(name.as_string());
+  if (spec == nullptr) {
+    throw error<FileError>(
+        {.where = at.where(),
+         .expected = "a supported layer",
+         .got = engram::quoted(name.as_string()),
+         .remedy = fmt::format("Supported: {}.", fmt::join(layer_names(), ", "))});
+  }
+  return Layer(*spec, read_options(spec->access, at["config"]));
 }
 
 std::string json_text(const Json& json, const std::string& member) {

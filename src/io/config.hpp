@@ -38,6 +38,12 @@ std::string read_name(const JsonAt& at);
 /// Errors: FileError, naming the place in the file.
 std::shared_ptr<void> read_options(const OptionsAccess& access, const JsonAt& config);
 
+/// A layer's config, named `name`, its inner layers included; and its object without build_config.
+Json layer_config(const Layer& layer, const std::string& name);
+
+/// The layer of an object {class_name, config}. Errors: FileError.
+Layer read_layer(const JsonAt& at);
+
 /// The whole config.json of a built model.
 Json model_config(const ModelData& data);
 

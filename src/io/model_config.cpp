@@ -49,15 +49,7 @@ Json layer_object(const NetworkNode& node, const Shape& input) {
   if (node.spec().class_name == "InputLayer") {
     return input_layer(node.name, input);
   }
-  const Json options = config_of(node.spec().access, node.options());
-  Json config;
-  for (const auto& [key, value] : options.items()) {
-    config[key] = key == "name" ? Json(node.name) : value;
-    if (key == "trainable") {
-      config["dtype"] = float32_policy();
-    }
-  }
-  Json layer = keras_object("keras.layers", node.spec().class_name, std::move(config));
+  Json layer = layer_config(node.layer, node.name);
   if (!node.weights.empty()) {
     layer["build_config"] = {{"input_shape", batch_shape(input)}};
   }
@@ -109,28 +101,15 @@ Shape read_batch_shape(const JsonAt& at) {
   return shape;
 }
 
-Layer read_layer(const JsonAt& at, std::optional<Shape>& input) {
-  const JsonAt name = at["class_name"];
-  const LayerSpec* spec = find_layer(name.as_string());
-  if (spec == nullptr) {
-    throw error<FileError>(
-        {.where = at.where(),
-         .expected = "a supported layer",
-         .got = engram::quoted(name.as_string()),
-         .remedy = fmt::format("Supported: {}.", fmt::join(layer_names(), ", "))});
-  }
-  if (spec->class_name == "InputLayer") {
-    const JsonAt config = at["config"];
-    for (const char* flag : {"sparse", "ragged"}) {
-      if (config.has(flag) && config[flag].as_bool()) {
-        config[flag].refuse("false, the only value that is supported");
-      }
+Input read_input(const JsonAt& config) {
+  for (const char* flag : {"sparse", "ragged"}) {
+    if (config.has(flag) && config[flag].as_bool()) {
+      config[flag].refuse("false, the only value that is supported");
     }
-    const char* key = config.has("batch_shape") ? "batch_shape" : "batch_input_shape";
-    input = read_batch_shape(config[key]);
-    return Input{.shape = *input, .name = config.has("name") ? read_name(config["name"]) : ""};
   }
-  return Layer(*spec, read_options(spec->access, at["config"]));
+  const char* key = config.has("batch_shape") ? "batch_shape" : "batch_input_shape";
+  return {.shape = read_batch_shape(config[key]),
+          .name = config.has("name") ? read_name(config["name"]) : ""};
 }
 
 /// What {class_name, config} or a bare name stands for: the name, and the config if there is one.
@@ -216,9 +195,13 @@ void read_model_config(const JsonAt& config, ModelData& data, std::optional<Shap
     layers.refuse(fmt::format("1 to {} layers", kMostLayers));
   }
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const Layer layer = read_layer(layers[i], input);
-    if (i > 0 && layer.get_if<Input>() != nullptr) {
+    const bool is_input = layers[i]["class_name"].as_string() == "InputLayer";
+    if (i > 0 && is_input) {
       layers[i].refuse("no InputLayer behind another layer");
+    }
+    const Layer layer = is_input ? Layer(read_input(layers[i]["config"])) : read_layer(layers[i]);
+    if (const Input* first = layer.get_if<Input>()) {
+      input = first->shape;
     }
     try {
       add_layer(data, layer);

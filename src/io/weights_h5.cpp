@@ -31,9 +31,16 @@ std::vector<std::string> layer_groups(const Network& network) {
   return groups;
 }
 
-/// "vars", or "cell/vars" where Keras keeps the weights in the layer's cell.
-std::string vars_of(const LayerSpec& spec) {
-  return spec.weight_scope.empty() ? "vars" : std::string(spec.weight_scope) + "/vars";
+/// The paths of a layer's weights below its own group: each part of the layer counts its weights.
+/// "vars/0", or "cell/vars/0" where Keras keeps them in the layer's cell.
+std::vector<std::string> weight_paths(const Network& network, const NetworkNode& node) {
+  std::vector<std::string> paths;
+  std::map<std::string, int> counts;
+  for (const int w : node.weights) {
+    const std::string& group = network.weights[static_cast<std::size_t>(w)].group;
+    paths.push_back(fmt::format("{}{}vars/{}", group, group.empty() ? "" : "/", counts[group]++));
+  }
+  return paths;
 }
 
 H5Dataset dataset(const Shape& shape, const float* values) {
@@ -174,10 +181,10 @@ void read_layers(const WeightsReader& reader, const std::string& root, ModelData
   std::set<std::string> known;
   for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
     const NetworkNode& node = data.network.nodes[i];
-    const std::string vars = root + groups[i] + "/" + vars_of(node.spec());
+    const std::vector<std::string> paths = weight_paths(data.network, node);
     for (std::size_t w = 0; w < node.weights.size(); ++w) {
       const NetworkWeight& weight = data.network.weights[static_cast<std::size_t>(node.weights[w])];
-      const auto path = known.insert(fmt::format("{}/{}", vars, w)).first;
+      const auto path = known.insert(root + groups[i] + "/" + paths[w]).first;
       reader.read(*path, weight.shape, data.weights.data() + weight.offset);
     }
   }
@@ -198,15 +205,15 @@ H5File weights_h5(const ModelData& data) {
     }
     const std::string layer = "layers/" + groups[i] + "/";
     file.groups[layer + "vars"]["name"] = node.name;
-    const std::string vars = layer + vars_of(node.spec());
-    if (!node.spec().weight_scope.empty()) {
-      file.groups[vars]["name"] =
-          fmt::format("{}_{}", node.spec().auto_name, node.spec().weight_scope);
+    if (node.spec().weight_groups != nullptr) {
+      for (const WeightGroup& group : node.spec().weight_groups(node.options())) {
+        file.groups[layer + group.path + "/vars"]["name"] = group.name;
+      }
     }
+    const std::vector<std::string> paths = weight_paths(data.network, node);
     for (std::size_t w = 0; w < node.weights.size(); ++w) {
       const NetworkWeight& weight = data.network.weights[static_cast<std::size_t>(node.weights[w])];
-      file.datasets[fmt::format("{}/{}", vars, w)] =
-          dataset(weight.shape, data.weights.data() + weight.offset);
+      file.datasets[layer + paths[w]] = dataset(weight.shape, data.weights.data() + weight.offset);
     }
   }
   if (data.compiled) {

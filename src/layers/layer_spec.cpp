@@ -37,7 +37,14 @@ class CommonOptionsVisitor final : public OptionVisitor {
       found.trainable = value;
     } else if (name == "go_backwards") {
       found.go_backwards = value;
+      found.is_recurrent = true;
+    } else if (name == "return_sequences") {
+      found.return_sequences = value;
     }
+  }
+
+  void option(std::string_view name, std::optional<Layer>&) override {
+    found.go_backwards |= name == "backward_layer";
   }
 
   void option(std::string_view, std::int64_t&, const Rule&) override {}

@@ -22,10 +22,17 @@ namespace engram {
 
 /// One weight of a layer.
 struct WeightSpec {
-  std::string_view name;  ///< "recurrent_kernel"
+  std::string name;  ///< "recurrent_kernel", or "forward_lstm/recurrent_kernel" in a wrapper
   Shape shape;
   Initializer initializer;
   std::int64_t ones_begin = 0, ones_end = 0;  ///< values set to 1 after the initializer
+  std::string group = "";                     ///< place in files, a WeightGroup's path
+  bool is_trainable = true;                   ///< as long as the layer is
+};
+
+/// A part of a layer in Keras's files, below the layer's own group: {"cell", "lstm_cell"}.
+struct WeightGroup {
+  std::string path, name;
 };
 
 /// Values of one slice between two layers. A sample's shape (T, ...) lies time-major, as
@@ -91,8 +98,6 @@ enum class MaskRule { drops, passes, makes };
 struct LayerSpec {
   std::string_view class_name;  ///< Keras's, "LSTM"
   std::string_view auto_name;   ///< "lstm"
-  std::string_view weight_scope =
-      "";  ///< Keras keeps the weights in this part of the layer ("cell")
   OptionsAccess access;
 
   /// Errors: ShapeError, with `where` as the place.
@@ -104,6 +109,9 @@ struct LayerSpec {
   bool (*is_identity)(const void* options, bool is_training);
   LogitsOf (*logits_of)(const void* options);
   std::int64_t (*flops)(const void* options, std::span<const Shape> inputs);  ///< forward, a row
+
+  /// The parts in which Keras's files keep weights; null: the layer itself is the only one.
+  std::vector<WeightGroup> (*weight_groups)(const void* options) = nullptr;
 };
 
 /// The defaults of the functions that most layers have no need of.
@@ -126,7 +134,9 @@ std::vector<std::string_view> layer_names();
 struct CommonOptions {
   std::string name;
   bool trainable = true;
-  bool go_backwards = false;
+  bool go_backwards = false;  ///< needs the last step of a sequence before the first
+  bool is_recurrent = false;  ///< has the option go_backwards
+  bool return_sequences = false;
 };
 
 CommonOptions common_options(const LayerSpec& spec, const void* options);

@@ -175,6 +175,9 @@ std::vector<WeightSpec> recurrent_weights(const RecurrentOptions& o,
                        .ones_begin = o.unit_forget_bias ? o.units : 0,
                        .ones_end = o.unit_forget_bias ? 2 * o.units : 0});
   }
+  for (WeightSpec& weight : weights) {
+    weight.group = "cell";
+  }
   return weights;
 }
 
@@ -184,6 +187,10 @@ std::unique_ptr<LayerPlan> recurrent_plan(const RecurrentOptions& o, const Layer
 
 std::int64_t recurrent_flops(const RecurrentOptions& o, std::span<const Shape> inputs) {
   return 2 * k::gates_of(o.cell) * o.units * (inputs[0][1] + o.units) * inputs[0][0];
+}
+
+std::vector<WeightGroup> recurrent_groups(std::string_view auto_name) {
+  return {{"cell", fmt::format("{}_cell", auto_name)}};
 }
 
 }  // namespace engram

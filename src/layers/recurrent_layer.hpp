@@ -96,13 +96,15 @@ std::vector<WeightSpec> recurrent_weights(const RecurrentOptions& o, std::span<c
 std::unique_ptr<LayerPlan> recurrent_plan(const RecurrentOptions& o, const LayerSizes& sizes);
 std::int64_t recurrent_flops(const RecurrentOptions& o, std::span<const Shape> inputs);
 
+/// Keras keeps the weights in the layer's cell.
+std::vector<WeightGroup> recurrent_groups(std::string_view auto_name);
+
 template <class Layer, RecurrentOptions (*Common)(const Layer&)>
 LayerSpec recurrent_spec(OptionsAccess access,
                          std::string_view class_name,
                          std::string_view auto_name) {
   return {.class_name = class_name,
           .auto_name = auto_name,
-          .weight_scope = "cell",
           .access = access,
           .output_shape =
               [](const void* o, std::span<const Shape> inputs, std::string_view where) {
@@ -126,6 +128,11 @@ LayerSpec recurrent_spec(OptionsAccess access,
           .flops =
               [](const void* o, std::span<const Shape> inputs) {
                 return recurrent_flops(Common(*static_cast<const Layer*>(o)), inputs);
+              },
+          .weight_groups =
+              [](const void* o) {
+                const Layer& layer = *static_cast<const Layer*>(o);
+                return recurrent_groups(spec_of(layer).auto_name);
               }};
 }
 

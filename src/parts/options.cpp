@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -53,6 +54,14 @@ class CheckVisitor final : public OptionVisitor {
     check(fmt::format("{}'s {}", name, names.a), value.a, any());
     check(
         fmt::format("{}'s {}", name, names.b), value.b, names.b == "stddev" ? at_least(0) : any());
+  }
+
+  void option(std::string_view name,
+              std::optional<std::string>& value,
+              std::span<const std::string_view> names) override {
+    if (value && std::ranges::find(names, *value) == names.end()) {
+      throw error<OptionError>(unknown_name(where_, name, *value, names));
+    }
   }
 
   void option(std::string_view, std::optional<std::int64_t>&) override {}

@@ -14,15 +14,20 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "engram/activations.hpp"
+#include "engram/choice.hpp"
 #include "engram/initializers.hpp"
 #include "engram/tensor.hpp"
 
 namespace engram {
+
+struct LayerSpec;
 
 /// What a number may be.
 struct Rule {
@@ -65,6 +70,16 @@ class OptionVisitor {
   virtual void option(std::string_view name, Activation& value) = 0;
   virtual void option(std::string_view name, Initializer& value) = 0;
 
+  // Rare kinds of options, which most visitors may pass by.
+
+  /// One of `names`, or Keras's None.
+  virtual void option(std::string_view /*name*/,
+                      std::optional<std::string>& /*value*/,
+                      std::span<const std::string_view> /*names*/) {}
+
+  /// A layer inside a wrapper.
+  virtual void option(std::string_view /*name*/, std::optional<Choice<LayerSpec>>& /*value*/) {}
+
   /// An option of Keras that has one value here.
   virtual void fixed(std::string_view name, const FixedValue& value) = 0;
 
@@ -77,13 +92,19 @@ class OptionVisitor {
 struct OptionsAccess {
   std::shared_ptr<void> (*create)() = nullptr;                     ///< with defaults
   void (*visit)(void* options, OptionVisitor& visitor) = nullptr;  ///< field by field
+  std::shared_ptr<void> (*copy)(const void* options) = nullptr;
 };
 
 /// The access to a struct T whose fields `Visit` names.
 template <class T, void (*Visit)(T&, OptionVisitor&)>
 OptionsAccess options_access() {
   return {.create = [] { return std::static_pointer_cast<void>(std::make_shared<T>()); },
-          .visit = [](void* options, OptionVisitor& v) { Visit(*static_cast<T*>(options), v); }};
+          .visit = [](void* options, OptionVisitor& v) { Visit(*static_cast<T*>(options), v); },
+          .copy =
+              [](const void* options) {
+                const T& original = *static_cast<const T*>(options);
+                return std::static_pointer_cast<void>(std::make_shared<T>(original));
+              }};
 }
 
 /// Errors: OptionError, "<where>: expected <name> <rule>, got <value>", for the first bad number.

@@ -25,32 +25,6 @@ namespace {
 constexpr std::string_view kSuffix = ".toml";
 constexpr std::uint64_t kLargestRecipe = 1 << 20;
 
-/// The kind that a table names by its `class`, with the options that the table gives.
-template <class Any, class Spec>
-Any read_choice(toml::table& table,
-                const std::string& file,
-                std::string_view kind,
-                const Spec* (*find)(std::string_view),
-                const std::vector<std::string_view>& names) {
-  TableReader outer(table, {.file = file, .subject = std::string(kind)});
-  const toml::node* class_node = outer.node("class");
-  if (class_node == nullptr || !class_node->is_string()) {
-    outer.refuse("class", "as a name in quotes");
-  }
-  const std::string class_name = class_node->as_string()->get();
-  const Spec* spec = find(class_name);
-  if (spec == nullptr) {
-    const std::string where = place_of({.file = file, .subject = "class"}, class_node);
-    throw error<OptionError>(unknown_name(where, kind, class_name, names));
-  }
-  TableReader reader(table, {.file = file, .subject = class_name});
-  reader.node("class");
-  std::shared_ptr<void> options = spec->access.create();
-  spec->access.visit(options.get(), reader);
-  reader.finish();
-  return Any(*spec, std::move(options));
-}
-
 std::vector<Layer> read_layers(TableReader& root, const std::string& file) {
   toml::node* node = root.node("layers");
   if (node == nullptr || !node->is_array_of_tables()) {

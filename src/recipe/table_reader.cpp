@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 
 #include "base/error.hpp"
+#include "layers/layer_spec.hpp"
 #include "parts/functions.hpp"
 
 namespace engram {
@@ -206,6 +208,29 @@ void TableReader::option(std::string_view name, Initializer& value) {
   }
   reader.option("seed", value.seed);
   reader.finish();
+}
+
+void TableReader::option(std::string_view name,
+                         std::optional<std::string>& value,
+                         std::span<const std::string_view> names) {
+  const toml::node* found = node(name);
+  if (found == nullptr) {
+    if (value) {
+      table_.insert(name, *value);
+    }
+    return;
+  }
+  const std::string text = found->value_or(std::string());
+  if (std::ranges::find(names, text) == names.end()) {
+    throw error<OptionError>(unknown_name(place_of(place_, found), name, text, names));
+  }
+  value = text;
+}
+
+void TableReader::option(std::string_view name, std::optional<Layer>& value) {
+  if (node(name) != nullptr) {
+    value = read_choice<Layer>(choice(name), place_.file, "layer", find_layer, layer_names());
+  }
 }
 
 void TableReader::fixed(std::string_view name, const FixedValue& value) {

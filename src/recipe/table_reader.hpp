@@ -8,10 +8,17 @@
 #pragma once
 
 #include <toml++/toml.h>
+
+#include <memory>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/error.hpp"
+#include "engram/layers/layer.hpp"
 #include "parts/options.hpp"
 
 namespace engram {
@@ -40,6 +47,10 @@ class TableReader final : public OptionVisitor {
   void option(std::string_view name, Shape& value) override;
   void option(std::string_view name, Activation& value) override;
   void option(std::string_view name, Initializer& value) override;
+  void option(std::string_view name,
+              std::optional<std::string>& value,
+              std::span<const std::string_view> names) override;
+  void option(std::string_view name, std::optional<Layer>& value) override;
   void fixed(std::string_view name, const FixedValue& value) override;
 
   /// The node called `name`, or null: for values of several types. Makes the key known.
@@ -66,5 +77,31 @@ class TableReader final : public OptionVisitor {
   TablePlace place_;
   std::set<std::string, std::less<>> known_;
 };
+
+/// The kind that a table names by its `class`, with the options that the table gives.
+template <class Any, class Spec>
+Any read_choice(toml::table& table,
+                const std::string& file,
+                std::string_view kind,
+                const Spec* (*find)(std::string_view),
+                const std::vector<std::string_view>& names) {
+  TableReader outer(table, {.file = file, .subject = std::string(kind)});
+  const toml::node* class_node = outer.node("class");
+  if (class_node == nullptr || !class_node->is_string()) {
+    outer.refuse("class", "as a name in quotes");
+  }
+  const std::string class_name = class_node->as_string()->get();
+  const Spec* spec = find(class_name);
+  if (spec == nullptr) {
+    const std::string where = place_of({.file = file, .subject = "class"}, class_node);
+    throw error<OptionError>(unknown_name(where, kind, class_name, names));
+  }
+  TableReader reader(table, {.file = file, .subject = class_name});
+  reader.node("class");
+  std::shared_ptr<void> options = spec->access.create();
+  spec->access.visit(options.get(), reader);
+  reader.finish();
+  return Any(*spec, std::move(options));
+}
 
 }  // namespace engram

@@ -83,12 +83,51 @@ void add_cell(std::vector<GradientCase>& cases, const std::string& kind, const C
   cases.push_back({kind + "_more_rows_than_a_slice", {sequences, base, out}, {37, 3, 1}});
 }
 
+void add_bidirectional(std::vector<GradientCase>& cases) {
+  const Shape input = {5, 6, 3};
+  const Dense out{.units = 2};
+  const LSTM last{.units = 3};
+  const GRU sequences{.units = 3, .return_sequences = true};
+  for (const char* mode : {"concat", "sum", "mul", "ave"}) {
+    const std::string name = std::string("Bidirectional_") + mode;
+    cases.push_back({name, {Bidirectional{.layer = last, .merge_mode = mode}, out}, input});
+    cases.push_back({name + "_sequences",
+                     {Bidirectional{.layer = sequences, .merge_mode = mode},
+                      Bidirectional{.layer = sequences, .merge_mode = mode},
+                      out},
+                     input});
+  }
+  cases.push_back(
+      {"Bidirectional_masked",
+       {Masking{}, Bidirectional{.layer = sequences}, Bidirectional{.layer = last}, out},
+       input,
+       0,
+       0,
+       true});
+  cases.push_back(
+      {"Bidirectional_given",
+       {Bidirectional{.layer = last, .backward_layer = SimpleRNN{.units = 3, .go_backwards = true}},
+        out},
+       input});
+  cases.push_back({"Bidirectional_dropouts",
+                   {Bidirectional{.layer = LSTM{.units = 3, .dropout = 0.3f}}, out},
+                   input});
+  cases.push_back(
+      {"Bidirectional_recurrent_dropout",
+       {Bidirectional{.layer = GRU{.units = 3, .dropout = 0.2f, .recurrent_dropout = 0.3f}}, out},
+       input});
+  cases.push_back({"Bidirectional_more_rows_than_a_slice",
+                   {Bidirectional{.layer = sequences}, Bidirectional{.layer = last}, out},
+                   {37, 3, 1}});
+}
+
 std::vector<GradientCase> cases() {
   std::vector<GradientCase> cases;
   add_cell(cases, "SimpleRNN", SimpleRNN{.units = 4});
   add_cell(cases, "LSTM", LSTM{.units = 4});
   add_cell(cases, "GRU", GRU{.units = 4});
   add_cell(cases, "GRU_before", GRU{.units = 4, .reset_after = false});
+  add_bidirectional(cases);
   for (const char* name : {"linear", "tanh", "sigmoid", "hard_sigmoid", "relu", "softmax"}) {
     const Dense hidden{.units = 5, .activation = name};
     cases.push_back({std::string("Dense_") + name, {hidden, Dense{.units = 2}}, {6, 3}});

@@ -127,6 +127,16 @@ class ConfigReader final : public OptionVisitor {
 
   void option(std::string_view, Initializer&) override {}
 
+  void option(std::string_view n,
+              std::optional<std::string>& v,
+              std::span<const std::string_view>) override {
+    if (std::string text; read(n, text)) {
+      v = text;
+    }
+  }
+
+  void option(std::string_view n, std::optional<Layer>& v) override;
+
   void fixed(std::string_view, const FixedValue&) override {}
 
   std::size_t used() const { return used_; }
@@ -155,6 +165,14 @@ Chosen chosen(const Spec& spec, const json& config) {
   spec.access.visit(options.get(), reader);
   EXPECT_EQ(reader.used(), config.size()) << config;
   return Chosen(spec, std::move(options));
+}
+
+inline Layer layer_of(const json& layer);
+
+inline void ConfigReader::option(std::string_view n, std::optional<Layer>& v) {
+  if (json layer; read(n, layer)) {
+    v = layer_of(layer);
+  }
 }
 
 inline Layer layer_of(const json& layer) {

@@ -35,7 +35,12 @@ namespace {
 
 using golden::json;
 
-std::vector<json> layer_cases() { return golden::read("layers.json")["cases"]; }
+std::vector<json> layer_cases() {
+  std::vector<json> cases = golden::read("layers.json")["cases"];
+  const json wrappers = golden::read("wrappers.json")["cases"];
+  cases.insert(cases.end(), wrappers.begin(), wrappers.end());
+  return cases;
+}
 
 class GoldenLayers : public testing::TestWithParam<json> {};
 

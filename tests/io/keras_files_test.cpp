@@ -102,5 +102,10 @@ INSTANTIATE_TEST_SUITE_P(Golden,
                                            "nadam"),
                          [](const auto& test) { return std::string(test.param); });
 
+INSTANTIATE_TEST_SUITE_P(Wrappers,
+                         KerasFile,
+                         ::testing::Values("bidirectional"),
+                         [](const auto& test) { return std::string(test.param); });
+
 }  // namespace
 }  // namespace engram

@@ -47,6 +47,20 @@ class ChangeOption final : public OptionVisitor {
     v = is_turn() ? Initializer(RandomUniform{.minval = -0.3f, .maxval = 0.7f, .seed = 11}) : v;
   }
 
+  void option(std::string_view,
+              std::optional<std::string>& v,
+              std::span<const std::string_view> names) override {
+    v = is_turn() ? std::string(names.back()) : v;
+  }
+
+  void option(std::string_view n, std::optional<Layer>& v) override {
+    if (n == "layer") {
+      v = is_turn() ? Layer(GRU{.units = 3, .return_sequences = true}) : Layer(LSTM{.units = 3});
+    } else if (is_turn()) {
+      v = SimpleRNN{.units = 3, .go_backwards = true};
+    }
+  }
+
   void fixed(std::string_view, const FixedValue&) override {}
 
  private:
@@ -114,7 +128,7 @@ TEST(RoundTrip, EveryOptionOfEveryLayer) {
       continue;
     }
     const bool are_ids = spec->class_name == "Embedding";
-    const bool is_recurrent = spec->weight_scope == "cell";
+    const bool is_recurrent = spec->weight_groups != nullptr;
     for (const Layer& layer : each_option<Layer>(*spec)) {
       SCOPED_TRACE(::testing::PrintToString(texts_of(layer)));
       // A recurrent layer that returns its last state only has a layer of steps before it.

@@ -46,6 +46,20 @@ class OptionTexts final : public OptionVisitor {
     add("its seed", v.seed);
   }
 
+  void option(std::string_view n,
+              std::optional<std::string>& v,
+              std::span<const std::string_view>) override {
+    add(n, v);
+  }
+
+  void option(std::string_view n, std::optional<Layer>& v) override {
+    add(n, v.has_value());
+    if (v) {
+      found.emplace_back(v->spec().class_name);
+      v->spec().access.visit(const_cast<void*>(v->options()), *this);
+    }
+  }
+
   void fixed(std::string_view, const FixedValue&) override {}
 
  private:

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "engram/layers/bidirectional.hpp"
 #include "engram/layers/dense.hpp"
 #include "engram/layers/dropout.hpp"
 #include "engram/layers/embedding.hpp"
@@ -18,6 +19,7 @@
 #include "engram/layers/masking.hpp"
 #include "engram/layers/simple_rnn.hpp"
 #include "kernels/elementwise.hpp"
+#include "layers/inner_layer.hpp"
 #include "model/model_data.hpp"
 #include "parts/functions.hpp"
 #include "reference/recurrent.hpp"
@@ -44,9 +46,10 @@ class Network {
     N_ = x.shape()[0];
     weights_ = &weights;
     next_ = 0;
+    seed_ = data_.seed;
     Values3 signal = time_major(x);
     for (std::size_t i = 0; i < data_.network.nodes.size(); ++i) {
-      signal = layer(data_.network.nodes[i], static_cast<std::uint32_t>(i), signal);
+      signal = layer(data_.network.nodes[i].layer, static_cast<std::uint32_t>(i), signal);
     }
     return mean_loss(signal, y);
   }
@@ -71,8 +74,7 @@ class Network {
 
   const Values& weight() { return (*weights_)[next_++]; }
 
-  Values3 layer(const NetworkNode& node, std::uint32_t position, const Values3& in) {
-    const Layer& l = node.layer;
+  Values3 layer(const Layer& l, std::uint32_t position, const Values3& in) {
     if (l.get_if<Input>() != nullptr) {
       return in;
     }
@@ -88,6 +90,9 @@ class Network {
     if (const auto* o = l.get_if<Dropout>()) {
       return dropout(*o, position, in);
     }
+    if (const auto* o = l.get_if<Bidirectional>()) {
+      return bidirectional(*o, position, in);
+    }
     if (const auto* o = l.get_if<SimpleRNN>()) {
       return recurrent_layer(*o, kernels::Cell::simple_rnn, Activation("sigmoid"), position, in);
     }
@@ -98,6 +103,36 @@ class Network {
     const auto cell =
         o->reset_after ? kernels::Cell::gru_reset_after : kernels::Cell::gru_reset_before;
     return recurrent_layer(*o, cell, o->recurrent_activation, position, in);
+  }
+
+  Values3 bidirectional(const Bidirectional& o, std::uint32_t position, const Values3& in) {
+    Values3 both[2];
+    for (const std::size_t i : {0, 1}) {
+      const bool is_given = i == 1 && o.backward_layer;
+      Layer one = is_given ? *o.backward_layer : *o.layer;
+      const bool sequences = common_options(one.spec(), one.options()).return_sequences;
+      one = with_options(one, {{"zero_output_for_mask", sequences}});
+      one = i == 1 && !is_given ? with_options(one, {{"go_backwards", true}}) : one;
+      seed_ = data_.seed + 0x9e3779b97f4a7c15ull * (i + 1);
+      both[i] = layer(one, position, in);
+    }
+    seed_ = data_.seed;
+    const std::int64_t D = both[0].D, steps = std::max<std::int64_t>(both[0].T, 1);
+    const bool is_concat = o.merge_mode == "concat";
+    Values3 out{.T = both[0].T, .D = is_concat ? 2 * D : D, .v = {}, .mask = both[0].mask};
+    for (std::int64_t t = 0; t < steps; ++t) {
+      for (std::int64_t n = 0; n < N_; ++n) {
+        for (std::int64_t d = 0; d < out.D; ++d) {
+          const double a = detail::at(both[0].v, (t * N_ + n) * D + d % D);
+          const double b = detail::at(both[1].v, ((steps - 1 - t) * N_ + n) * D + d % D);
+          out.v.push_back(is_concat               ? (d < D ? a : b)
+                          : o.merge_mode == "mul" ? a * b
+                          : o.merge_mode == "sum" ? a + b
+                                                  : (a + b) / 2);
+        }
+      }
+    }
+    return out;
   }
 
   Values3 embedding(const Embedding& o, const Values3& ids) {  // ids (N, T) came as T 0, D = steps
@@ -175,7 +210,7 @@ class Network {
     kernels::dropout_factors(f.data(),
                              size,
                              rate,
-                             {.seed = data_.seed,
+                             {.seed = seed_,
                               .step = static_cast<std::uint64_t>(data_.compiled->iterations),
                               .layer = layer,
                               .row = static_cast<std::uint32_t>(row)},
@@ -260,6 +295,7 @@ class Network {
   const ModelData& data_;
   const std::vector<Values>* weights_ = nullptr;
   std::size_t next_ = 0;
+  std::uint64_t seed_ = 0;  // of the layer's dropout
   std::int64_t N_ = 0;
 };
 

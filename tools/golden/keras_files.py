@@ -50,6 +50,14 @@ def file_cases():
                optimizer=thing("Nadam", learning_rate=0.01))
 
 
+def wrapper_file_cases():
+    small = {"input_shape": (6, 5, 2), "y": values(6, 1), "loss": "mean_squared_error"}
+    both = layer("Bidirectional", layer=recurrent("LSTM", 3, return_sequences=True))
+    last = layer("Bidirectional", layer=recurrent("GRU", 2), merge_mode="sum",
+                 backward_layer=recurrent("SimpleRNN", 2, go_backwards=True))
+    yield dict(small, name="bidirectional", layers=[both, last, dense(1)], optimizer=ADAM)
+
+
 def file_model(case):
     model = build(case["layers"], case["input_shape"], case.get("words", 0))
     loss, optimizer = case["loss"], case["optimizer"]
@@ -152,5 +160,6 @@ def file_case(folder, seed, case):
 def make_keras(folder):
     folder = folder / "keras"
     folder.mkdir(exist_ok=True)
-    for seed, case in enumerate(file_cases(), start=2001):
-        file_case(folder, seed, case)
+    for start, cases in ((2001, file_cases()), (2101, wrapper_file_cases())):
+        for seed, case in enumerate(cases, start):
+            file_case(folder, seed, case)

@@ -85,7 +85,8 @@ def run_layer(case, dtype):
 
 
 def layer_case(seed, name, spec, input_shape, words):
-    case = {"name": name, "seed": seed, "layers": [spec], "input_shape": list(input_shape)}
+    layers = spec if isinstance(spec, list) else [spec]
+    case = {"name": name, "seed": seed, "layers": layers, "input_shape": list(input_shape)}
     if words:
         case["words"] = words
     singles, doubles = run_layer(case, "float32"), run_layer(case, "float64")

@@ -24,12 +24,22 @@ def layer(class_name, **config):
     return {"class_name": class_name, "config": config}
 
 
+def made(value):
+    """A layer out of its description, those inside it too; other values as they are."""
+    if isinstance(value, list):
+        return [made(item) for item in value]
+    if not (isinstance(value, dict) and "class_name" in value):
+        return value
+    config = {key: made(item) for key, item in value["config"].items()}
+    return getattr(keras.layers, value["class_name"])(**config)
+
+
 def build(layers, input_shape, words):
     """A Sequential with the stream's weights is built by fill() afterwards."""
     dtype = "int32" if words else keras.config.floatx()
     model = keras.Sequential([keras.layers.Input(input_shape[1:], dtype=dtype)])
     for spec in layers:
-        model.add(getattr(keras.layers, spec["class_name"])(**spec["config"]))
+        model.add(made(spec))
     return model
 
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A recurrent layer run over the sequence in both directions.
+///
+/// Example: model.add(Bidirectional{.layer = LSTM{.units = 64}});
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engram/layers/layer.hpp"
+
+namespace engram {
+
+/// Runs a copy of `layer` forwards and another one, with weights of its own, backwards; the
+/// backward sequence is turned round, so that both speak of the same step, and merged.
+/// `backward_layer` replaces the second copy; it must go the other way.
+/// Shapes: x (N, T, D); result (N, 2 units) for "concat", else (N, units), with T before the last
+/// axis when the layers return sequences.
+/// Weights: those of forward_<name>, then those of backward_<name>.
+/// merge_mode: "concat", "sum", "mul", "ave".
+/// Source: Schuster & Paliwal 1997; layout as Keras 3.
+struct Bidirectional {
+  std::optional<Layer> layer = {};
+  std::optional<std::string> merge_mode = "concat";
+  std::optional<Layer> backward_layer = {};
+  bool trainable = true;
+  std::string name = "";
+};
+
+const LayerSpec& spec_of(const Bidirectional&);
+
+}  // namespace engram
