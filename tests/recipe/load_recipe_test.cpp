@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -6,6 +7,7 @@
 
 #include "engram/engram.hpp"
 #include "expect_error.hpp"
+#include "layers/layer_spec.hpp"
 
 namespace engram {
 namespace {
@@ -133,9 +135,10 @@ TEST(LoadRecipe, NamesFileAndLineOfAFault) {
 
   EXPECT_ERROR(load_recipe(path),
                OptionError,
-               (path + ":5: class: expected a supported layer, got 'LTSM'. Did you mean 'LSTM'? "
-                       "Supported: Dense, Dropout, Embedding, GRU, InputLayer, LSTM, Masking, "
-                       "SimpleRNN.")
+               fmt::format("{}:5: class: expected a supported layer, got 'LTSM'. Did you mean "
+                           "'LSTM'? Supported: {}.",
+                           path,
+                           fmt::join(layer_names(), ", "))
                    .c_str());
   std::remove(path.c_str());
 }
