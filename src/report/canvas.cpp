@@ -87,9 +87,11 @@ bool needs_wide_font(const std::string& text) {
 unsigned char* pack_rgb(cairo_surface_t* surface) {
   unsigned char* const pixels = cairo_image_surface_get_data(surface);
   const std::ptrdiff_t stride = cairo_image_surface_get_stride(surface);
+  const int width = cairo_image_surface_get_width(surface);
+  const int height = cairo_image_surface_get_height(surface);
   unsigned char* to = pixels;
-  for (int y = 0; y < cairo_image_surface_get_height(surface); ++y) {
-    for (int x = 0; x < cairo_image_surface_get_width(surface); ++x) {
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
       std::uint32_t pixel;
       std::memcpy(&pixel, pixels + y * stride + 4 * x, sizeof(pixel));
       for (const int shift : {16, 8, 0}) {
