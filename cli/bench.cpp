@@ -17,7 +17,8 @@ namespace {
 
 constexpr const char* kExamples =
     "  engram bench\n"
-    "  engram bench --threads 1 --json\n";
+    "  engram bench --threads 1 --json\n"
+    "  engram bench --profile             (where a training epoch's time goes)\n";
 
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
@@ -117,6 +118,47 @@ Json bench_stock() {
   return rows;
 }
 
+/// Where the time of an epoch of each stock model goes, in shares of all threads' time.
+Json bench_profile() {
+  Json rows = Json::array();
+  for (const StockModel& stock : kStockModels) {
+    const Recipe recipe = load_recipe(stock.recipe);
+    const Samples samples = make_samples(recipe);
+    Model model = make_model(recipe);
+    epoch_seconds(model, recipe, samples);  // warm
+    set_profiling(true);
+    const Clock::time_point start = Clock::now();
+    model.fit(samples.x, samples.y, {.batch_size = recipe.batch_size});
+    const double all = seconds_since(start) * threads();
+    set_profiling(false);
+    Json row = {{"model", stock.recipe}, {"thread_seconds", all}};
+    double rest = all;
+    for (const PhaseSeconds& phase : profile()) {
+      row["shares"][phase.name] = phase.seconds / all;
+      rest -= phase.seconds;
+    }
+    row["shares"]["rest"] = rest / all;
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+std::string profile_text(const Json& rows) {
+  std::string text = fmt::format("{:<20}", "% of an epoch");
+  for (const auto& [name, share] : rows[0]["shares"].items()) {
+    text += fmt::format(" {:>9}", name);
+  }
+  for (const Json& row : rows) {
+    text += fmt::format("\n{:<20}", row["model"].get<std::string>());
+    for (const Json& share : row["shares"]) {
+      text += fmt::format(" {:>9.1f}", 100 * share.get<double>());
+    }
+  }
+  return text +
+         "\n\nproducts: inputs and states times weights, forward and backward; pointwise: gates\n"
+         "and activations; gradients: of weights and inputs; waiting: for other threads.\n";
+}
+
 Json bench_letters() {
   Json rows = Json::array();
   for (const char* name : kLetterRecipes) {
@@ -183,10 +225,13 @@ void add_bench(CLI::App& app) {
       app, "bench", "Speed on this machine: FMA peak, training, one-step latency.", kExamples);
   const auto is_json = std::make_shared<bool>(false);
   command->add_flag("--json", *is_json, "One JSON object, for programs");
+  const auto is_profile = std::make_shared<bool>(false);
+  command->add_flag("--profile", *is_profile, "Where the time of a training epoch goes, instead");
   add_threads_option(*command);
-  command->callback([is_json] {
-    const Json result = bench();
-    fmt::print("{}\n", *is_json ? result.dump(2) : as_text(result));
+  command->callback([is_json, is_profile] {
+    const Json result = *is_profile ? bench_profile() : bench();
+    const auto text = *is_profile ? profile_text : as_text;
+    fmt::print("{}\n", *is_json ? result.dump(2) : text(result));
   });
 }
 

@@ -35,4 +35,16 @@ struct FmaPeak {
 
 FmaPeak fma_peak(int threads, double milliseconds = 50);
 
+/// Time that all threads together spent in one kind of work: "data" (gathering rows), "products",
+/// "pointwise" (gates and activations), "dropout", "gradients" (of weights and inputs), "loss",
+/// "optimizer", "packing" (laying changed weights out), "waiting" (for other threads).
+struct PhaseSeconds {
+  std::string name;
+  double seconds = 0;
+};
+
+/// Begins (from zero) or ends counting, for all models of the process; it costs 2 to 3 %.
+void set_profiling(bool is_on);
+std::vector<PhaseSeconds> profile();
+
 }  // namespace engram

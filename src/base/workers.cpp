@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/phases.hpp"
+
 namespace engram {
 
 int available_processors() {
@@ -63,6 +65,7 @@ void Workers::run(std::int64_t tasks, const Task& task) {
     ++round_;
     round_.notify_all();
     work(0);
+    const PhaseTimer waiting(Phase::waiting);
     if (!spin([this] { return busy_ == 0; })) {
       for (int busy = busy_; busy != 0; busy = busy_) {
         busy_.wait(busy);
@@ -79,8 +82,11 @@ void Workers::run(std::int64_t tasks, const Task& task) {
 void Workers::help(int worker) {
   std::uint32_t seen = 0;
   for (;;) {
-    if (!spin([&] { return round_ != seen; })) {
-      round_.wait(seen);
+    {
+      const PhaseTimer waiting(Phase::waiting);
+      if (!spin([&] { return round_ != seen; })) {
+        round_.wait(seen);
+      }
     }
     ++seen;  // a round begins only after every helper has finished the one before
     if (ends_) {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/phases.hpp"
 #include "engine/slices.hpp"
 #include "kernels/target.hpp"
 
@@ -180,6 +181,7 @@ void Plan::pack(const float* weights, std::uint64_t version, Workers& workers) {
     }
   }
   const auto task = [&](std::int64_t i, int) {
+    const PhaseTimer timer(Phase::packing);
     const auto [node, part] = parts[static_cast<std::size_t>(i)];
     Pointers storage;
     node->plan->pack(pointers(*node, weights, storage), packed_.data() + node->packed, part);
@@ -291,6 +293,7 @@ BatchFigures Plan::judge(Arena& arena,
                          const Batch& batch,
                          const Judgement& judgement,
                          const SliceRun& common) const {
+  const PhaseTimer timer(Phase::loss);
   const Shape& shape = output_shape();
   const Signal& output = arena.outputs.back();
   const std::int64_t places = size_of(shape) / shape.back();  // rows of the loss in a sample

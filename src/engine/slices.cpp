@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/phases.hpp"
+
 namespace engram {
 
 namespace {
@@ -37,6 +39,7 @@ void gather_time_major(const float* from,
                        const Shape& sample,
                        std::span<const std::int64_t> order,
                        float* to) {
+  const PhaseTimer timer(Phase::data);
   const std::int64_t steps = steps_of(sample);
   const std::int64_t inner = size_of(sample) / std::max<std::int64_t>(steps, 1);
   const auto rows = static_cast<std::int64_t>(order.size());

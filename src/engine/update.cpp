@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/phases.hpp"
 #include "engine/slices.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/target.hpp"
@@ -90,6 +91,7 @@ void Updater::update(const Plan& plan, const UpdateTarget& target, Workers& work
   }
   each_task(tasks, plan.is_small(), workers, [&](std::int64_t i, int) {
     const kernels::FlushDenormals flush;
+    const PhaseTimer timer(Phase::optimizer);
     const Chunk& chunk = chunks_[static_cast<std::size_t>(i)];
     if (!clips) {
       sum_chunk(plan, chunk);

@@ -56,6 +56,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 
 #include "base/aligned.hpp"
+#include "base/phases.hpp"
 
 namespace engram::kernels {
 
@@ -76,9 +77,13 @@ void pack_transposed(
   ENGRAM_DISPATCH(pack_transposed_impl)(w, K, N, ldw, packed);
 }
 
-void product(const MatrixProduct& p) noexcept { ENGRAM_DISPATCH(product_impl)(p); }
+void product(const MatrixProduct& p) noexcept {
+  const PhaseTimer timer(Phase::products);
+  ENGRAM_DISPATCH(product_impl)(p);
+}
 
 void gradient_product(const GradientProduct& p) noexcept {
+  const PhaseTimer timer(Phase::gradients);
   ENGRAM_DISPATCH(gradient_product_impl)(p);
 }
 

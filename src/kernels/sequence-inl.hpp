@@ -42,6 +42,7 @@ void forward(const CellType& cell,
       }
       s.multiply(layout.after_reset, step);
     }
+    const PhaseTimer timer(Phase::pointwise);
     for (std::int64_t row = 0; row < a.rows; ++row) {
       if (s.is_masked(step, row)) {
         s.keep_states(step, row);
@@ -107,6 +108,7 @@ class BackwardSlice {
 
   /// GRU, reset before: the gradient of r h, to scratch.
   HWY_NOINLINE void multiply_reset(std::int64_t step) const {
+    const PhaseTimer timer(Phase::products);
     for (const BackProduct& p : layout_.reset_back) {
       multiply(p, step, 1, spec_.H, scratch(0), layout_.state_size, nullptr);
     }
@@ -114,6 +116,7 @@ class BackwardSlice {
 
   /// dh = dz * U^T + carry: the gradient of h before the step.
   HWY_NOINLINE void multiply_h(std::int64_t step) const {
+    const PhaseTimer timer(Phase::products);
     const std::int64_t size = layout_.state_size;
     if (a_.recurrent_dropout == nullptr) {
       const float* added = carry(0);
@@ -134,6 +137,7 @@ class BackwardSlice {
 
   /// Gradients of the weights, and of x, by the steps [first, last).
   HWY_NOINLINE void add_gradients(std::int64_t first, std::int64_t last) const {
+    const PhaseTimer timer(Phase::gradients);
     add_gradients(layout_.step, first, last);
     add_gradients(layout_.after_reset, first, last);
     if (!spec_.needs_dx) {
@@ -282,11 +286,14 @@ void backward(const CellType& cell,
     if (!CellType::kCarries) {
       back.clear_carry();
     }
-    for (std::int64_t row = 0; row < rows; ++row) {
-      if (s.is_masked(step, row)) {
-        back.pass(step, row);
-      } else {
-        cell.backward(back.row_of(step, row));
+    {
+      const PhaseTimer timer(Phase::pointwise);
+      for (std::int64_t row = 0; row < rows; ++row) {
+        if (s.is_masked(step, row)) {
+          back.pass(step, row);
+        } else {
+          cell.backward(back.row_of(step, row));
+        }
       }
     }
     if constexpr (CellType::kResetsBefore) {

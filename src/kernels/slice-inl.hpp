@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// One slice on its way through a recurrent layer: where its rows lie, its inputs and its products.
+#include "base/phases.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/product-inl.hpp"
 #include "kernels/recurrent.hpp"
@@ -98,6 +99,7 @@ class Slice {
 
   /// Fills the input rows [x, 1, h] of a step; h is there already unless it goes through dropout.
   HWY_NOINLINE void feed(std::int64_t step) const {
+    const PhaseTimer timer(Phase::data);
     const float* x = a_.x + time_of(step) * a_.rows * spec_.D;
     for (std::int64_t row = 0; row < a_.rows; ++row) {
       for (std::int64_t v = 0; v < layout_.variants; ++v) {
@@ -113,6 +115,7 @@ class Slice {
 
   /// z = x * packed for all steps at once, to read x's part of the weights once and not T times.
   HWY_NOINLINE void multiply_x(const Products<StepProduct>& products) const {
+    const PhaseTimer timer(Phase::products);
     for (const StepProduct& p : products) {
       if (p.has_x) {
         product({.M = spec_.T * a_.rows,
@@ -130,6 +133,7 @@ class Slice {
 
   /// z = [x, 1, h] * packed; after multiply_x, z += [1, h] * packed.
   HWY_NOINLINE void multiply(const Products<StepProduct>& products, std::int64_t step) const {
+    const PhaseTimer timer(Phase::products);
     for (const StepProduct& p : products) {
       const std::int64_t done = layout_.multiplies_x_first && p.has_x ? spec_.D : 0;
       product({.M = a_.rows,

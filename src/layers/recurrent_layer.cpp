@@ -5,6 +5,7 @@
 
 #include "base/aligned.hpp"
 #include "base/error.hpp"
+#include "base/phases.hpp"
 #include "kernels/elementwise.hpp"
 #include "parts/functions.hpp"
 
@@ -121,6 +122,7 @@ class RecurrentPlan final : public LayerPlan {
     if (factors == nullptr) {
       return;
     }
+    const PhaseTimer timer(Phase::dropout);
     for (std::int64_t mask = 0; mask < masks_; ++mask) {
       for (std::int64_t row = 0; row < run.rows; ++row) {
         const k::DropoutKey key{.seed = run.seed + static_cast<std::uint64_t>(o_.seed.value_or(0)),

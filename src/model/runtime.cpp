@@ -2,12 +2,14 @@
 #include "engram/runtime.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/phases.hpp"
 #include "base/workers.hpp"
 #include "kernels/target.hpp"
 #include "model/runtime_state.hpp"
@@ -70,6 +72,26 @@ std::uint64_t next_model_seed() { return seed_setting + 0x9e3779b97f4a7c15ull * 
 std::string simd_target() { return kernels::simd_target(); }
 
 std::vector<std::string> simd_targets() { return kernels::simd_targets(); }
+
+void set_profiling(bool is_on) { count_phases(is_on); }
+
+std::vector<PhaseSeconds> profile() {
+  constexpr std::array<const char*, kPhases> kNames = {"data",
+                                                       "products",
+                                                       "pointwise",
+                                                       "dropout",
+                                                       "gradients",
+                                                       "loss",
+                                                       "optimizer",
+                                                       "packing",
+                                                       "waiting"};
+  const PhaseTimes times = phase_times();
+  std::vector<PhaseSeconds> phases;
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    phases.push_back({kNames[i], 1e-9 * static_cast<double>(times[i])});
+  }
+  return phases;
+}
 
 FmaPeak fma_peak(int threads, double milliseconds) {
   const auto measure = [&](bool hot) {
