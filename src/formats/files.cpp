@@ -88,8 +88,8 @@ bool is_same_state(const FileState& a, const FileState& b) {
          a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
 }
 
-/// Writes and syncs all of `bytes`; the error number of the step that failed, or 0.
-int fill(Descriptor& file, std::string_view bytes) {
+/// Writes all of `bytes`, and syncs them; the error number of the step that failed, or 0.
+int fill(Descriptor& file, std::string_view bytes, bool syncs) {
   while (!bytes.empty()) {
     const ssize_t done = ::write(file.number(), bytes.data(), bytes.size());
     if (done == 0 || (done < 0 && errno != EINTR)) {
@@ -97,7 +97,7 @@ int fill(Descriptor& file, std::string_view bytes) {
     }
     bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(done, 0)));
   }
-  if (::fdatasync(file.number()) != 0) {
+  if (syncs && ::fdatasync(file.number()) != 0) {
     return errno;
   }
   return file.close() ? 0 : errno;
@@ -122,6 +122,41 @@ fs::path followed(const std::string& path) {
   std::error_code failure;
   const fs::path target = fs::canonical(path, failure);
   return failure ? fs::path(path) : target;
+}
+
+void write_beside_and_rename(const std::string& path, std::string_view bytes, bool syncs) {
+  const fs::path target = followed(path);
+  FileState old{};
+  const bool is_there = ::stat(target.c_str(), &old) == 0;
+  if (is_there && !S_ISREG(old.st_mode)) {  // renaming onto /dev/stdout would destroy it
+    throw error<IoError>({.where = path,
+                          .expected = "the name of a file",
+                          .got = S_ISDIR(old.st_mode) ? "a folder" : "a device or a pipe",
+                          .remedy = "Choose another name."});
+  }
+  const fs::path above = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  const Descriptor folder(::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.is_open()) {
+    throw write_refusal(path, errno);
+  }
+  fs::path hidden;
+  Descriptor file = open_beside(target, hidden);
+  if (!file.is_open()) {
+    throw write_refusal(path, errno);
+  }
+  int failure = is_there && ::fchmod(file.number(), old.st_mode & 07777) != 0 ? errno : 0;
+  failure = failure != 0 ? failure : fill(file, bytes, syncs);
+  if (failure == 0 && ::rename(hidden.c_str(), target.c_str()) != 0) {
+    failure = errno;
+  }
+  if (failure != 0) {
+    ::unlink(hidden.c_str());
+    throw write_refusal(path, failure);
+  }
+  if (syncs && ::fsync(folder.number()) != 0 &&
+      errno != EINVAL) {  // EINVAL: cannot sync folders at all
+    throw write_refusal(path, errno);
+  }
 }
 
 }  // namespace
@@ -167,37 +202,11 @@ void read_pieces(const std::string& path, const std::function<void(std::string_v
 }
 
 void write_file_atomically(const std::string& path, std::string_view bytes) {
-  const fs::path target = followed(path);
-  FileState old{};
-  const bool is_there = ::stat(target.c_str(), &old) == 0;
-  if (is_there && !S_ISREG(old.st_mode)) {  // renaming onto /dev/stdout would destroy it
-    throw error<IoError>({.where = path,
-                          .expected = "the name of a file",
-                          .got = S_ISDIR(old.st_mode) ? "a folder" : "a device or a pipe",
-                          .remedy = "Choose another name."});
-  }
-  const fs::path above = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  const Descriptor folder(::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.is_open()) {
-    throw write_refusal(path, errno);
-  }
-  fs::path hidden;
-  Descriptor file = open_beside(target, hidden);
-  if (!file.is_open()) {
-    throw write_refusal(path, errno);
-  }
-  int failure = is_there && ::fchmod(file.number(), old.st_mode & 07777) != 0 ? errno : 0;
-  failure = failure != 0 ? failure : fill(file, bytes);
-  if (failure == 0 && ::rename(hidden.c_str(), target.c_str()) != 0) {
-    failure = errno;
-  }
-  if (failure != 0) {
-    ::unlink(hidden.c_str());
-    throw write_refusal(path, failure);
-  }
-  if (::fsync(folder.number()) != 0 && errno != EINVAL) {  // EINVAL: cannot sync folders at all
-    throw write_refusal(path, errno);
-  }
+  write_beside_and_rename(path, bytes, true);
+}
+
+void replace_file(const std::string& path, std::string_view bytes) {
+  write_beside_and_rename(path, bytes, false);
 }
 
 void make_directories(const std::string& path) {

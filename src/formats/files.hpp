@@ -27,6 +27,10 @@ void read_pieces(const std::string& path, const std::function<void(std::string_v
 /// is then as it was, and the hidden one removed.
 void write_file_atomically(const std::string& path, std::string_view bytes);
 
+/// The same without syncing, for what can be made again, such as pictures: a power failure may lose
+/// the file. A sync takes milliseconds, as long as a letter program's training.
+void replace_file(const std::string& path, std::string_view bytes);
+
 /// Makes the folder and those above it; one that is there already is fine. Errors: IoError.
 void make_directories(const std::string& path);
 

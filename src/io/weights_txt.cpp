@@ -44,7 +44,7 @@ void write_weights_txt(const Model& model, const std::string& filepath) {
       text += "\n";
     }
   }
-  formats::write_file_atomically(filepath, text);
+  formats::replace_file(filepath, text);
 }
 
 }  // namespace engram

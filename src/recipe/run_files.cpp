@@ -101,7 +101,7 @@ void draw(const Figure& figure,
 std::vector<std::string> write_run_files(const std::string& folder, const RunFacts& facts) {
   std::vector<std::string> files = {"weights.txt", "run.json"};
   write_weights_txt(facts.best, folder + "/weights.txt");
-  formats::write_file_atomically(folder + "/run.json", run_json(facts));
+  formats::replace_file(folder + "/run.json", run_json(facts));
   const TrainingCurves curves = curves_of(facts);
   draw(curves.accuracy.empty() ? loss_figure(curves) : accuracy_loss_figure(curves),
        folder,

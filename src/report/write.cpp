@@ -60,12 +60,12 @@ void draw(report::Canvas& canvas, const Figure& figure) {
 
 void write_png(const Figure& figure, const std::string& path) {
   const auto drawing = [&](report::Canvas& canvas) { draw(canvas, figure); };
-  formats::write_file_atomically(path, report::draw_png(checked_size(figure), drawing));
+  formats::replace_file(path, report::draw_png(checked_size(figure), drawing));
 }
 
 void write_svg(const Figure& figure, const std::string& path) {
   const auto drawing = [&](report::Canvas& canvas) { draw(canvas, figure); };
-  formats::write_file_atomically(path, report::draw_svg(checked_size(figure), drawing));
+  formats::replace_file(path, report::draw_svg(checked_size(figure), drawing));
 }
 
 }  // namespace engram
