@@ -87,7 +87,7 @@ class Slice {
   }
 
   /// The states before step 0.
-  HWY_NOINLINE void start() const {
+  HWY_INLINE void start() const {
     for (std::int64_t row = 0; row < a_.rows; ++row) {
       first_state(a_.h0, row, h(0, row));
       if (spec_.cell == Cell::lstm) {
@@ -98,8 +98,7 @@ class Slice {
   }
 
   /// Fills the input rows [x, 1, h] of a step; h is there already unless it goes through dropout.
-  HWY_NOINLINE void feed(std::int64_t step) const {
-    const PhaseTimer timer(Phase::data);
+  HWY_INLINE void feed(std::int64_t step) const {
     const float* x = a_.x + time_of(step) * a_.rows * spec_.D;
     for (std::int64_t row = 0; row < a_.rows; ++row) {
       for (std::int64_t v = 0; v < layout_.variants; ++v) {
@@ -169,7 +168,7 @@ class Slice {
   }
 
   /// The states after the last step.
-  HWY_NOINLINE void finish() const {
+  HWY_INLINE void finish() const {
     for (std::int64_t row = 0; row < a_.rows; ++row) {
       if (a_.h_last != nullptr) {
         copy(h(spec_.T, row), a_.h_last + row * spec_.H);
