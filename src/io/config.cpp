@@ -99,11 +99,26 @@ class ConfigWriter final : public OptionVisitor {
     put(n, v ? layer_config(*v, name_of(*v)) : Json(nullptr));
   }
 
+  void sizes(std::string_view n, std::span<std::int64_t> v, const Rule&) override {
+    put(n, std::vector<std::int64_t>(v.begin(), v.end()));
+  }
+
+  void numbers(std::string_view n, std::vector<float>& v) override {
+    Json list = v.empty() ? Json(nullptr) : Json::array();
+    for (const float number : v) {
+      list.push_back(shortest(number));
+    }
+    put(n, std::move(list));
+  }
+
   void fixed(std::string_view n, const FixedValue& v) override { put(n, json_of(v)); }
 
  private:
   void put(std::string_view name, Json value) { config[std::string(name)] = std::move(value); }
 };
+
+/// As many axes as a tensor may have.
+constexpr int kLargestAxes = 9;
 
 /// Keys of layers that change nothing here, whatever they hold: storage types, hints of speed, and
 /// leftovers of older Keras.
@@ -157,7 +172,65 @@ class ConfigReader final : public OptionVisitor {
     }
   }
 
-  void option(std::string_view n, Shape&) override { known(n); }  // InputLayer's, read elsewhere
+  /// A list of axes or lengths, or one.
+  void option(std::string_view n, Shape& v) override {
+    if (const auto at = find(n)) {
+      const bool is_list = at->value().is_array();
+      v.clear();
+      for (std::size_t i = 0; i < (is_list ? at->size() : 1); ++i) {
+        const JsonAt entry = is_list ? (*at)[i] : *at;
+        v.push_back(entry.as_int());
+        check(entry, static_cast<double>(v.back()), in_range(-kLargestAxes, kLargestSize));
+      }
+      if (v.size() > kLargestAxes) {
+        at->refuse("at most 9 axes");
+      }
+    } else if (config_.value().contains(std::string(n))) {
+      v.clear();  // null: none
+    }
+  }
+
+  void choice(std::string_view n,
+              std::string& v,
+              std::span<const std::string_view> allowed) override {
+    if (const auto at = find(n)) {
+      if (std::find(allowed.begin(), allowed.end(), at->as_string()) == allowed.end()) {
+        throw error<FileError>(unknown_name(at->where(), n, at->as_string(), allowed));
+      }
+      v = at->as_string();
+    }
+  }
+
+  /// A list of as many sizes, or one for all axes.
+  void sizes(std::string_view n, std::span<std::int64_t> v, const Rule& rule) override {
+    const auto at = find(n);
+    if (!at) {
+      return;
+    }
+    const bool is_list = at->value().is_array();
+    if (is_list && at->size() != v.size()) {
+      at->refuse(fmt::format("a list of {}", v.size()));
+    }
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      const JsonAt entry = is_list ? (*at)[i] : *at;
+      v[i] = entry.as_int();
+      check(entry,
+            static_cast<double>(v[i]),
+            {.low = rule.low, .high = std::min(rule.high, static_cast<double>(kLargestSize))});
+    }
+  }
+
+  void numbers(std::string_view n, std::vector<float>& v) override {
+    v.clear();
+    if (const auto at = find(n)) {
+      const bool is_list = at->value().is_array();
+      for (std::size_t i = 0; i < (is_list ? at->size() : 1); ++i) {
+        const JsonAt entry = is_list ? (*at)[i] : *at;
+        check(entry, entry.as_double(), any());
+        v.push_back(static_cast<float>(entry.as_double()));
+      }
+    }
+  }
 
   void option(std::string_view n, Activation& v) override {
     const auto at = find(n);

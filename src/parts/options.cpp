@@ -49,6 +49,14 @@ class CheckVisitor final : public OptionVisitor {
     }
   }
 
+  void choice(std::string_view name,
+              std::string& value,
+              std::span<const std::string_view> allowed) override {
+    if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
+      throw error<OptionError>(unknown_name(where_, name, value, allowed));
+    }
+  }
+
   void option(std::string_view name, Initializer& value) override {
     const InitializerNumbers names = numbers_of(value);
     check(fmt::format("{}'s {}", name, names.a), value.a, any());

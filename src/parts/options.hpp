@@ -80,6 +80,23 @@ class OptionVisitor {
   /// A layer inside a wrapper.
   virtual void option(std::string_view /*name*/, std::optional<Choice<LayerSpec>>& /*value*/) {}
 
+  /// A text that is one of `allowed`.
+  virtual void choice(std::string_view name,
+                      std::string& value,
+                      std::span<const std::string_view> /*allowed*/) {
+    option(name, value);
+  }
+
+  /// Sizes along one axis or more, each under `rule`. Files hold them as a list.
+  virtual void sizes(std::string_view name, std::span<std::int64_t> values, const Rule& rule) {
+    for (std::int64_t& value : values) {
+      option(name, value, rule);
+    }
+  }
+
+  /// Numbers that data decide, such as means; files hold a list, one number, or null for none.
+  virtual void numbers(std::string_view /*name*/, std::vector<float>& /*values*/) {}
+
   /// An option of Keras that has one value here.
   virtual void fixed(std::string_view name, const FixedValue& value) = 0;
 

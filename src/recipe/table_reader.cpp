@@ -166,6 +166,33 @@ void TableReader::option(std::string_view name, Shape& value) {
   }
 }
 
+void TableReader::choice(std::string_view name,
+                         std::string& value,
+                         std::span<const std::string_view> allowed) {
+  option(name, value);
+  if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
+    throw error<OptionError>(
+        unknown_name(place_of(place_, table_.get(name)), std::string(name), value, allowed));
+  }
+}
+
+void TableReader::sizes(std::string_view name, std::span<std::int64_t> values, const Rule& rule) {
+  const toml::node* found = node(name);
+  if (found == nullptr || !found->is_array()) {
+    option(name, values[0], rule);
+    std::fill(values.begin(), values.end(), values[0]);
+    return;
+  }
+  Shape list;
+  option(name, list);
+  if (list.size() != values.size()) {
+    refuse(name, fmt::format("as a list of {}", values.size()));
+  }
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    values[i] = static_cast<std::int64_t>(number(*found->as_array()->get(i), name, rule));
+  }
+}
+
 void TableReader::option(std::string_view name, Activation& value) {
   std::string text(value.name());
   option(name, text);

@@ -51,6 +51,10 @@ class TableReader final : public OptionVisitor {
               std::optional<std::string>& value,
               std::span<const std::string_view> names) override;
   void option(std::string_view name, std::optional<Layer>& value) override;
+  void choice(std::string_view name,
+              std::string& value,
+              std::span<const std::string_view> allowed) override;
+  void sizes(std::string_view name, std::span<std::int64_t> values, const Rule& rule) override;
   void fixed(std::string_view name, const FixedValue& value) override;
 
   /// The node called `name`, or null: for values of several types. Makes the key known.
