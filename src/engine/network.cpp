@@ -50,16 +50,20 @@ void place_weights(Network& network, const Shape& input) {
                                  .remedy = "Give the last axis of Input::shape."});
       }
       node.weights.push_back(static_cast<int>(network.weights.size()));
-      network.weights.push_back(
-          {.path = node.name + "/" + spec.name,
-           .layer = node.name,
-           .name = spec.name,
-           .group = spec.group,
-           .shape = spec.shape,
-           .offset = network.floats,
-           .size = size_of(spec.shape),
-           .is_trainable =
-               spec.is_trainable && common_options(node.spec(), node.options()).trainable});
+      const bool is_free =
+          spec.is_trainable && common_options(node.spec(), node.options()).trainable;
+      NetworkWeight weight = {.path = node.name + "/" + spec.name,
+                              .layer = node.name,
+                              .name = spec.name,
+                              .group = spec.group,
+                              .shape = spec.shape,
+                              .offset = network.floats,
+                              .size = size_of(spec.shape),
+                              .is_trainable = is_free && spec.use == WeightUse::trained};
+      if (is_free && spec.use == WeightUse::moving_average) {
+        weight.momentum = spec.momentum;
+      }
+      network.weights.push_back(std::move(weight));
       network.floats += aligned_floats(size_of(spec.shape));
     }
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct NetworkWeight {
   Shape shape;
   std::int64_t offset = 0, size = 0;
   bool is_trainable = true;
+  std::optional<float> momentum = {};  ///< of a moving average that training updates
 };
 
 /// A layer in the graph. Its inputs are nodes before it; none: the model's input.

@@ -35,7 +35,12 @@ Plan::Plan(const Network& network, const PlanKey& key, const Judgement* judgemen
   const LogitsOf from = last.logits_of(network.nodes.back().options());
   uses_logits_ = judgement != nullptr && from != LogitsOf::none &&
                  judgement->loss->spec().uses_logits(judgement->loss->options(), from);
-  slice_rows_ = key.has_states ? key.rows : slice_rows(key.rows, network.floats, key.is_training);
+  const bool is_whole = key.has_states || (key.is_training &&
+                                           std::ranges::any_of(network.nodes, [](const auto& node) {
+                                             const auto needs = node.spec().needs_whole_batch;
+                                             return needs != nullptr && needs(node.options());
+                                           }));
+  slice_rows_ = is_whole ? key.rows : slice_rows(key.rows, network.floats, key.is_training);
   flops_ = forward_flops(network, key.input) * key.rows * (key.is_training ? 3 : 1);
   nodes_.reserve(network.nodes.size());
   for (const NetworkNode& node : network.nodes) {
@@ -61,7 +66,8 @@ void Plan::add_node(const NetworkNode& node, bool keeps_logits) {
   added.makes_mask = rule == MaskRule::makes;
   added.has_mask = added.makes_mask || (rule == MaskRule::passes && sizes.has_mask);
   const bool trains = std::any_of(node.weights.begin(), node.weights.end(), [&](int i) {
-    return network_.weights[static_cast<std::size_t>(i)].is_trainable;
+    const NetworkWeight& weight = network_.weights[static_cast<std::size_t>(i)];
+    return weight.is_trainable || weight.momentum;
   });
   added.needs_gradient = key_.is_training && (trains || sizes.needs_input_gradient);
   added.size = size_of(sizes.output);

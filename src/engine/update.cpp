@@ -21,7 +21,8 @@ constexpr std::int64_t kChunk = 8192;  // floats: a task of a few microseconds, 
 Updater::Updater(const Network& network) : network_(network), gradient_(network.floats) {
   for (std::size_t i = 0; i < network.weights.size(); ++i) {
     const NetworkWeight& weight = network.weights[i];
-    for (std::int64_t at = 0; weight.is_trainable && at < weight.size; at += kChunk) {
+    const bool changes = weight.is_trainable || weight.momentum;
+    for (std::int64_t at = 0; changes && at < weight.size; at += kChunk) {
       chunks_.push_back(
           {.begin = weight.offset + at, .size = std::min(kChunk, weight.size - at), .variable = i});
     }
@@ -36,7 +37,7 @@ void Updater::sum_chunk(const Plan& plan, const Chunk& chunk) {
   }
   float* sum = gradient_.data() + chunk.begin;
   kernels::sum_arrays(sources.data(), static_cast<std::int64_t>(count), sum, chunk.size);
-  if (plan.gradient_scale() != 1.0f) {
+  if (plan.gradient_scale() != 1.0f && network_.weights[chunk.variable].is_trainable) {
     kernels::scale(sum, plan.gradient_scale(), chunk.size);
   }
 }
@@ -54,6 +55,9 @@ void Updater::clip(const Clipping& clipping) {
   for (std::size_t i = 0; i < squares.size(); ++i) {
     const NetworkWeight& weight = network_.weights[i];
     float* g = gradient_.data() + weight.offset;
+    if (!weight.is_trainable) {
+      continue;
+    }
     if (clipping.clipvalue) {
       kernels::clip(g, -*clipping.clipvalue, *clipping.clipvalue, weight.size);
       continue;
@@ -67,6 +71,12 @@ void Updater::clip(const Clipping& clipping) {
 }
 
 void Updater::apply(const Chunk& chunk, const UpdateTarget& target) {
+  if (const auto momentum = network_.weights[chunk.variable].momentum) {
+    for (std::int64_t i = chunk.begin; i < chunk.begin + chunk.size; ++i) {
+      target.weights[i] = *momentum * target.weights[i] + (1 - *momentum) * gradient_.data()[i];
+    }
+    return;
+  }
   std::array<float*, 4> slots{};
   std::size_t count = 0;
   for (AlignedFloats& slot : target.slots) {

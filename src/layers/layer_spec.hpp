@@ -20,14 +20,20 @@
 
 namespace engram {
 
+/// How a weight changes: by its gradient; as the moving average of a statistic that the backward
+/// pass puts where its gradient would be; or not at all.
+enum class WeightUse { trained, moving_average, constant };
+
 /// One weight of a layer.
 struct WeightSpec {
   std::string name;  ///< "recurrent_kernel", or "forward_lstm/recurrent_kernel" in a wrapper
   Shape shape;
   Initializer initializer;
   std::int64_t ones_begin = 0, ones_end = 0;  ///< values set to 1 after the initializer
-  std::string group = "";                     ///< place in files, a WeightGroup's path
-  bool is_trainable = true;                   ///< as long as the layer is
+  std::string group = "";    ///< place in files, a WeightGroup's path
+  bool is_trainable = true;  ///< as long as the layer is
+  WeightUse use = WeightUse::trained;
+  float momentum = 0;  ///< of a moving average
 };
 
 /// A part of a layer in Keras's files, below the layer's own group: {"cell", "lstm_cell"}.
@@ -95,35 +101,55 @@ class LayerPlan {
 /// What happens to a mask on its way through a layer.
 enum class MaskRule { drops, passes, makes };
 
-struct LayerSpec {
-  std::string_view class_name;  ///< Keras's, "LSTM"
-  std::string_view auto_name;   ///< "lstm"
-  OptionsAccess access;
+/// What most layers are: the defaults of LayerSpec's functions.
+inline Shape same_shape(const void*, std::span<const Shape> inputs, std::string_view) {
+  return inputs[0];
+}
 
-  /// Errors: ShapeError, with `where` as the place.
-  Shape (*output_shape)(const void* options, std::span<const Shape> inputs, std::string_view where);
-  std::vector<WeightSpec> (*weights)(const void* options, std::span<const Shape> inputs);
-  std::unique_ptr<LayerPlan> (*plan)(const void* options, const LayerSizes& sizes);
-
-  MaskRule (*mask_rule)(const void* options);
-  bool (*is_identity)(const void* options, bool is_training);
-  LogitsOf (*logits_of)(const void* options);
-  std::int64_t (*flops)(const void* options, std::span<const Shape> inputs);  ///< forward, a row
-
-  /// The parts in which Keras's files keep weights; null: the layer itself is the only one.
-  std::vector<WeightGroup> (*weight_groups)(const void* options) = nullptr;
-};
-
-/// The defaults of the functions that most layers have no need of.
 inline std::vector<WeightSpec> no_weights(const void*, std::span<const Shape>) { return {}; }
 
 inline MaskRule passes_mask(const void*) { return MaskRule::passes; }
+
+inline MaskRule drops_mask(const void*) { return MaskRule::drops; }
 
 inline bool is_never_identity(const void*, bool) { return false; }
 
 inline LogitsOf no_logits(const void*) { return LogitsOf::none; }
 
 inline std::int64_t no_flops(const void*, std::span<const Shape>) { return 0; }
+
+struct LayerSpec {
+  std::string_view class_name;  ///< Keras's, "LSTM"
+  std::string_view auto_name;   ///< "lstm"
+  OptionsAccess access;
+
+  /// Errors: ShapeError, with `where` as the place.
+  Shape (*output_shape)(const void* options,
+                        std::span<const Shape> inputs,
+                        std::string_view where) = same_shape;
+  std::vector<WeightSpec> (*weights)(const void* options,
+                                     std::span<const Shape> inputs) = no_weights;
+  std::unique_ptr<LayerPlan> (*plan)(const void* options, const LayerSizes& sizes) = nullptr;
+
+  MaskRule (*mask_rule)(const void* options) = passes_mask;
+  bool (*is_identity)(const void* options, bool is_training) = is_never_identity;
+  LogitsOf (*logits_of)(const void* options) = no_logits;
+  std::int64_t (*flops)(const void* options,
+                        std::span<const Shape> inputs) = no_flops;  ///< forward, a row
+
+  /// The parts in which Keras's files keep weights; null: the layer itself is the only one.
+  std::vector<WeightGroup> (*weight_groups)(const void* options) = nullptr;
+
+  bool mixes_steps = false;  ///< a step of the result needs other steps: no streams
+  /// Statistics of the whole minibatch are needed when training: slices would differ.
+  bool (*needs_whole_batch)(const void* options) = nullptr;
+};
+
+/// LayerSpec::plan for a plan class P made from options O.
+template <class P, class O>
+std::unique_ptr<LayerPlan> make_plan(const void* options, const LayerSizes& sizes) {
+  return std::make_unique<P>(*static_cast<const O*>(options), sizes);
+}
 
 /// Every kind of layer, and one by its Keras class name (null when there is none).
 std::span<const LayerSpec* const> layers();

@@ -221,7 +221,10 @@ std::vector<Tensor> gradients_of(ModelData& data, const Tensor& x, const Tensor&
   std::vector<Tensor> gradients;
   for (const NetworkWeight& weight : data.network.weights) {
     const float* values = sum.data() + weight.offset;
-    gradients.emplace_back(weight.shape, std::vector<float>(values, values + weight.size));
+    gradients.emplace_back(weight.shape);
+    if (weight.is_trainable) {
+      std::copy_n(values, weight.size, gradients.back().data());
+    }
   }
   return gradients;
 }

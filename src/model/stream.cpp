@@ -9,6 +9,31 @@ namespace engram {
 
 namespace {
 
+/// A sample's shape for one step.
+Shape step_of(const ModelData& data) {
+  Shape step = *data.input;
+  if (!step.empty()) {
+    step[0] = 1;
+  }
+  return step;
+}
+
+/// Errors: OptionError for a layer that needs more than one step of a sequence at once.
+void check_steps(const ModelData& data) {
+  const std::vector<Shape> whole = output_shapes(data.network, *data.input);
+  std::vector<Shape> stepped;
+  for (const NetworkNode& node : data.network.nodes) {
+    const std::vector<Shape> inputs = input_shapes(node, stepped, step_of(data));
+    if (node.spec().mixes_steps && inputs != input_shapes(node, whole, *data.input)) {
+      throw error<OptionError>({.where = data.name + ".stream: " + node.where(),
+                                .expected = "layers that take one step at a time",
+                                .got = "one that joins steps",
+                                .remedy = "Use predict on whole sequences."});
+    }
+    stepped.push_back(node.spec().output_shape(node.options(), inputs, node.where()));
+  }
+}
+
 void check_stream(const ModelData& data, std::int64_t rows) {
   const std::string where = data.name + ".stream";
   if (!data.is_built()) {
@@ -29,14 +54,12 @@ void check_stream(const ModelData& data, std::int64_t rows) {
                                 .remedy = "Use predict on whole sequences."});
     }
   }
+  check_steps(data);
 }
 
 /// The plan that streams share while the weights stay as they are.
 std::shared_ptr<const Plan> step_plan(ModelData& data, std::int64_t rows) {
-  PlanKey key{.input = *data.input, .rows = rows, .has_states = true};
-  if (!key.input.empty()) {
-    key.input[0] = 1;
-  }
+  const PlanKey key{.input = step_of(data), .rows = rows, .has_states = true};
   std::shared_ptr<const Plan> shared = data.step_plan.lock();
   if (shared && shared->key() == key && shared->packed_version() == data.version) {
     return shared;
