@@ -4,9 +4,8 @@
 #include "base/aligned.hpp"
 #include "base/error.hpp"
 #include "kernels/dense.hpp"
-#include "kernels/elementwise.hpp"
+#include "layers/activation_pass.hpp"
 #include "layers/layer_spec.hpp"
-#include "parts/functions.hpp"
 
 namespace engram {
 
@@ -34,7 +33,7 @@ void visit_options(Dense& o, OptionVisitor& v) {
 /// y = f(x W + b) over all rows and steps at once. Packed: W, then its transpose for dx.
 class DensePlan final : public LayerPlan {
  public:
-  DensePlan(const Dense& o, const LayerSizes& sizes) : o_(o), function_(function_of(o.activation)) {
+  DensePlan(const Dense& o, const LayerSizes& sizes) : o_(o), activation_(o.activation) {
     D_ = sizes.inputs[0].back();
     const Shape& shape = sizes.inputs[0];
     steps_ = size_of(shape) / D_;
@@ -74,16 +73,12 @@ class DensePlan final : public LayerPlan {
                 .bias = o_.use_bias ? run.weights[1] : nullptr,
                 .c = pre,
                 .ldc = o_.units});
-    if (!function_) {
-      k::softmax(pre, run.output.value, rows, o_.units);
-    } else if (*function_ != k::Function::linear || pre != run.output.value) {
-      k::apply(*function_, pre, run.output.value, rows * o_.units);
-    }
+    activation_.forward(pre, run.output.value, rows, o_.units);
   }
 
   void backward(const SliceRun& run) const override {
     const std::int64_t rows = run.rows * steps_;
-    const float* g = gradient_before_activation(run, rows);
+    const float* g = activation_.backward(run, run.workspace, rows, o_.units);
     if (run.gradients[0] != nullptr) {
       k::gradient_product({.M = rows,
                            .K = D_,
@@ -109,22 +104,8 @@ class DensePlan final : public LayerPlan {
   }
 
  private:
-  const float* gradient_before_activation(const SliceRun& run, std::int64_t rows) const {
-    const bool is_linear = function_ && *function_ == k::Function::linear;
-    if (run.is_gradient_of_logits || is_linear) {
-      return run.output.gradient;
-    }
-    if (function_) {
-      k::apply_gradient(
-          *function_, run.output.value, run.output.gradient, run.workspace, rows * o_.units);
-    } else {
-      k::softmax_gradient(run.output.value, run.output.gradient, run.workspace, rows, o_.units);
-    }
-    return run.workspace;
-  }
-
   Dense o_;
-  std::optional<k::Function> function_;
+  ActivationPass activation_;
   std::int64_t D_ = 0, steps_ = 1;
   bool needs_dx_ = false, keeps_logits_ = false;
   std::int64_t forward_floats_ = 0, transposed_floats_ = 0, values_ = 0;
@@ -155,16 +136,7 @@ std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inpu
   return specs;
 }
 
-LogitsOf logits_of(const void* options) {
-  switch (dense(options).activation.kind()) {
-    case Activation::Kind::softmax:
-      return LogitsOf::softmax;
-    case Activation::Kind::sigmoid:
-      return LogitsOf::sigmoid;
-    default:
-      return LogitsOf::none;
-  }
-}
+LogitsOf logits_of(const void* options) { return logits_behind(dense(options).activation); }
 
 std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
   return std::make_unique<DensePlan>(dense(options), sizes);
