@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engram/layers/flatten.hpp"
+
+#include "layers/rearrange.hpp"
+#include "layers/shapes.hpp"
+
+namespace engram {
+
+namespace {
+
+void visit_options(Flatten& o, OptionVisitor& v) {
+  v.option("name", o.name);
+  v.option("trainable", o.trainable);
+  v.fixed("data_format", "channels_last");
+}
+
+Shape output_shape(const void*, std::span<const Shape> inputs, std::string_view where) {
+  return {known_size(inputs[0], where)};
+}
+
+std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes& sizes) {
+  return reshaping_plan(sizes);
+}
+
+}  // namespace
+
+const LayerSpec& flatten_spec() {
+  static const LayerSpec spec = {.class_name = "Flatten",
+                                 .auto_name = "flatten",
+                                 .access = options_access<Flatten, visit_options>(),
+                                 .output_shape = output_shape,
+                                 .plan = plan,
+                                 .mask_rule = drops_mask,
+                                 .mixes_steps = true};
+  return spec;
+}
+
+const LayerSpec& spec_of(const Flatten&) { return flatten_spec(); }
+
+}  // namespace engram
