@@ -12,6 +12,8 @@
 #include "engram/layers/activation.hpp"
 #include "engram/layers/alpha_dropout.hpp"
 #include "engram/layers/bidirectional.hpp"
+#include "engram/layers/conv1d.hpp"
+#include "engram/layers/conv2d.hpp"
 #include "engram/layers/cropping1d.hpp"
 #include "engram/layers/dense.hpp"
 #include "engram/layers/dropout.hpp"
