@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The largest value of each window of two axes.
+///
+/// Example: model.add(MaxPooling2D{.pool_size = {2, 2}});
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engram/layers/layer.hpp"
+
+namespace engram {
+
+/// As MaxPooling1D. Shapes: x (N, height, width, D); result (N, height', width', D).
+/// Errors: ShapeError when no whole window fits.
+struct MaxPooling2D {
+  std::array<std::int64_t, 2> pool_size = {2, 2};
+  std::optional<std::array<std::int64_t, 2>> strides = {};
+  std::string padding = "valid";
+  bool trainable = true;
+  std::string name = "";
+};
+
+const LayerSpec& spec_of(const MaxPooling2D&);
+
+}  // namespace engram
