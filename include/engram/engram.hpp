@@ -15,6 +15,7 @@
 #include "engram/layers/average_pooling2d.hpp"
 #include "engram/layers/batch_normalization.hpp"
 #include "engram/layers/bidirectional.hpp"
+#include "engram/layers/category_encoding.hpp"
 #include "engram/layers/conv1d.hpp"
 #include "engram/layers/conv2d.hpp"
 #include "engram/layers/cropping1d.hpp"

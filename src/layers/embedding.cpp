@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engram/layers/embedding.hpp"
 
-#include <fmt/format.h>
-
-#include <cmath>
 #include <cstring>
 
 #include "base/error.hpp"
 #include "kernels/elementwise.hpp"
+#include "layers/ids.hpp"
 #include "layers/layer_spec.hpp"
 
 namespace engram {
@@ -38,7 +36,8 @@ class EmbeddingPlan final : public LayerPlan {
 
   void forward(const SliceRun& run) const override {
     each(run, [&](std::int64_t from, std::int64_t to) {
-      const std::int64_t id = checked(run.inputs[0].value[from], run);
+      const std::int64_t id =
+          checked_id(run.inputs[0].value[from], o_.input_dim, "Embedding", run.position);
       std::memcpy(run.output.value + to * o_.output_dim,
                   run.weights[0] + id * o_.output_dim,
                   static_cast<std::size_t>(o_.output_dim) * sizeof(float));
@@ -71,17 +70,6 @@ class EmbeddingPlan final : public LayerPlan {
     }
   }
 
-  std::int64_t checked(float value, const SliceRun& run) const {
-    const auto id = static_cast<std::int64_t>(std::isfinite(value) ? value : -1.0f);
-    if (id < 0 || id >= o_.input_dim || static_cast<float>(id) != value) {
-      throw error<DataError>({.where = fmt::format("Embedding, layer {}", run.position),
-                              .expected = fmt::format("ids 0 to {}", o_.input_dim - 1),
-                              .got = fmt::format("{}", value),
-                              .remedy = "Raise input_dim or check the ids."});
-    }
-    return id;
-  }
-
   Embedding o_;
   std::int64_t count_ = 1;
   bool turns_axes_ = false;
@@ -89,7 +77,13 @@ class EmbeddingPlan final : public LayerPlan {
 
 const Embedding& embedding(const void* options) { return *static_cast<const Embedding*>(options); }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view) {
+Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
+  if (embedding(options).mask_zero && inputs[0].size() > 1) {
+    throw error<ShapeError>({.where = std::string(where),
+                             .expected = "ids of rank 2 (batch, time) with mask_zero",
+                             .got = to_string(inputs[0]) + " a sample",
+                             .remedy = "A mask has one value a step."});
+  }
   Shape shape = inputs[0];
   shape.push_back(embedding(options).output_dim);
   return shape;
