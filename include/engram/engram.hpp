@@ -18,6 +18,8 @@
 #include "engram/layers/category_encoding.hpp"
 #include "engram/layers/conv1d.hpp"
 #include "engram/layers/conv2d.hpp"
+#include "engram/layers/conv_lstm1d.hpp"
+#include "engram/layers/conv_lstm2d.hpp"
 #include "engram/layers/cropping1d.hpp"
 #include "engram/layers/dense.hpp"
 #include "engram/layers/dropout.hpp"

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Long short-term memory on sequences of images of 2 axes: its products are convolutions.
+///
+/// Example: model.add(ConvLSTM2D{.filters = 8, .kernel_size = {3, 3}, .padding = "same"});
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engram/activations.hpp"
+#include "engram/initializers.hpp"
+#include "engram/layers/layer.hpp"
+
+namespace engram {
+
+/// As LSTM, with convolutions in place of x * kernel (by strides, padding and dilation_rate) and of
+/// h * recurrent_kernel (padding "same").
+/// Shapes: x (N, T, height, width, D); result (N, height, width, filters), or (N, T, height, width,
+/// filters) with return_sequences, lengths as those of a convolution. Weights: kernel (kernel_size,
+/// D, 4 filters), recurrent_kernel (kernel_size, filters, 4 filters), bias (4 filters); gates in
+/// the order input, forget, cell, output. Units:  dropout and recurrent_dropout are shares in [0,
+/// 1); each gate has factors of its own. Errors: ShapeError for lengths that are not known, or when
+/// no whole window fits. Source: Shi et al. 2015; layout as Keras 3.
+struct ConvLSTM2D {
+  std::int64_t filters = 0;
+  std::array<std::int64_t, 2> kernel_size = {0, 0};
+  std::array<std::int64_t, 2> strides = {1, 1};
+  std::string padding = "valid";
+  std::array<std::int64_t, 2> dilation_rate = {1, 1};
+  Activation activation = "tanh";
+  Activation recurrent_activation = "sigmoid";
+  bool use_bias = true;
+  Initializer kernel_initializer = "glorot_uniform";
+  Initializer recurrent_initializer = "orthogonal";
+  Initializer bias_initializer = "zeros";
+  bool unit_forget_bias = true;
+  float dropout = 0.0f;
+  float recurrent_dropout = 0.0f;
+  std::optional<std::int64_t> seed = {};
+  bool return_sequences = false;
+  bool go_backwards = false;
+  bool zero_output_for_mask = false;
+  bool trainable = true;
+  std::string name = "";
+};
+
+const LayerSpec& spec_of(const ConvLSTM2D&);
+
+}  // namespace engram
