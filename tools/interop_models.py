@@ -40,6 +40,64 @@ def recurrent_layer(rng, sequences, dropout):
     return kind, options
 
 
+def sequence_layer(rng, steps, features):
+    """A layer on sequences of known length, and the (steps, features) that it leaves."""
+    kernel = rng.randint(1, min(3, steps))
+    stride = rng.choice([1, 1, 2])
+    groups = rng.choice([g for g in (1, 2, 3) if features % g == 0])
+    filters = groups * rng.randint(1, 5)
+    same = -(-steps // stride)
+    valid = (steps - kernel) // stride + 1
+    padding = rng.choice(["same", "causal"])
+    pool = {"pool_size": kernel, "strides": rng.choice([None, stride])}
+    pooled = (steps - kernel) // (pool["strides"] or kernel) + 1
+    before, after = rng.randint(0, 2), rng.randint(0, 2)
+    cut = rng.randint(0, (steps - 1) // 2)
+    conv = {"filters": filters, "kernel_size": kernel, "groups": groups,
+            "activation": rng.choice(["linear", "relu", "tanh"]), "use_bias": rng.random() < 0.8,
+            **initializers(rng)}
+    return rng.choice([
+        (("Conv1D", {**conv, "padding": padding, "strides": stride}), same, filters),
+        (("Conv1D", {**conv, "padding": padding, "dilation_rate": 2}), steps, filters),
+        (("Conv1D", {**conv, "strides": stride}), valid, filters),
+        (("MaxPooling1D", pool), pooled, features),
+        (("AveragePooling1D", pool), pooled, features),
+        (("AveragePooling1D", {"pool_size": kernel, "strides": stride, "padding": "same"}), same,
+         features),
+        (("ZeroPadding1D", {"padding": (before, after)}), steps + before + after, features),
+        (("Cropping1D", {"cropping": (cut, cut)}), steps - 2 * cut, features),
+        (("UpSampling1D", {"size": 2}), 2 * steps, features),
+        (("Permute", {"dims": (2, 1)}), features, steps),
+        (("Reshape", {"target_shape": (-1, steps)}), features, steps),
+        (("Activation", {"activation": rng.choice(["tanh", "relu", "softmax"])}), steps, features),
+        (("ReLU", {"negative_slope": rng.choice([0.0, 0.1])}), steps, features),
+        (("LeakyReLU", {}), steps, features),
+        (("ELU", {"alpha": 0.5}), steps, features),
+        (("PReLU", {"shared_axes": rng.choice([None, [1], [1, 2]])}), steps, features),
+        (("Softmax", {}), steps, features),
+        (("LayerNormalization", {"scale": rng.random() < 0.8}), steps, features),
+        (("BatchNormalization", {"momentum": 0.9, "center": rng.random() < 0.8}), steps, features),
+        (("UnitNormalization", {}), steps, features),
+        (("Rescaling", {"scale": 0.5, "offset": 0.25}), steps, features),
+        (("Normalization", {}), steps, features),
+        (("SpatialDropout1D", {"rate": 0.0}), steps, features),
+        (("GaussianNoise", {"stddev": 0.0}), steps, features),
+        (("GaussianDropout", {"rate": 0.0}), steps, features),
+        (("AlphaDropout", {"rate": 0.0}), steps, features),
+    ])
+
+
+def end_of_sequence(rng):
+    """Layers that make one vector of a sequence."""
+    return rng.choice([
+        [("GlobalMaxPooling1D", {})],
+        [("GlobalAveragePooling1D", {})],
+        [("Flatten", {})],
+        [("GlobalMaxPooling1D", {}), ("RepeatVector", {"n": 3}),
+         ("GRU", {"units": 3})],
+    ])
+
+
 def head_and_loss(rng):
     """(Dense options, loss class, loss options, kind of target)"""
     classes = rng.randint(2, 6)
@@ -88,18 +146,27 @@ def random_spec(seed):
     depth = rng.choice([1, 1, 2, 2, 3])
     last_sequences = rng.random() < 0.2
     layers = []
+    steps, features = rng.randint(1, 12), rng.randint(1, 8)
+    width = rng.randint(1, 7) if words else features
     if words:
-        layers.append(("Embedding", {"input_dim": words, "output_dim": rng.randint(1, 7)}))
+        layers.append(("Embedding", {"input_dim": words, "output_dim": width}))
+    length = steps
+    for _ in range(rng.choice([0, 0, 1, 1, 2, 3])):
+        front, length, width = sequence_layer(rng, length, width)
+        layers.append(front)
+    pools = not last_sequences and rng.random() < 0.3
+    last_sequences = last_sequences or pools
     for i in range(depth):
         layers.append(recurrent_layer(rng, i + 1 < depth or last_sequences, dropout))
         if dropout or rng.random() < 0.15:
             layers.append(("Dropout", {"rate": 0.2 if dropout else 0.0}))
+    layers += end_of_sequence(rng) if pools else []
     dense, loss, loss_options, target = head_and_loss(rng)
     layers.append(("Dense", {**dense, **initializers(rng)}))
     return {
         "seed": seed, "words": words, "layers": layers, "dropout": dropout,
-        "samples": rng.randint(5, 40), "steps": rng.randint(1, 12),
-        "features": rng.randint(1, 8), "loss": (loss, loss_options),
+        "samples": rng.randint(5, 40), "steps": steps,
+        "features": features, "loss": (loss, loss_options),
         "loss_as_string": not loss_options and rng.random() < 0.5,
         "target": target, "optimizer": optimizer(rng), "metrics": metrics(rng, target),
         "batch_size": rng.randint(2, 16), "trained_before": rng.random() < 0.5,
@@ -110,7 +177,8 @@ def random_spec(seed):
 def describe(spec):
     short = []
     for kind, options in spec["layers"]:
-        size = options.get("units", options.get("output_dim", options.get("rate")))
+        size = next((options[key] for key in ("units", "output_dim", "rate", "filters")
+                     if key in options), "")
         short.append(f"{kind}({size})")
     loss, loss_options = spec["loss"]
     logits = " logits" if loss_options else ""

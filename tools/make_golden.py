@@ -42,6 +42,7 @@ for name, value in (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3
 
 from golden.keras_files import make_keras
 from golden.layers import make_layers
+from golden.one_input_layers import make_one_input_layers
 from golden.parts import make_training_parts
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.training import make_training
@@ -50,6 +51,7 @@ from golden.wrappers import make_wrappers
 MAKERS = {
     "layers": make_layers,
     "wrappers": make_wrappers,
+    "one_input_layers": make_one_input_layers,
     "training": make_training,
     "training_parts": make_training_parts,
     "losses_metrics": make_losses_metrics,

@@ -71,6 +71,9 @@ inline std::vector<Tensor> weights_of(const json& golden) {
     weights.push_back(stream(golden["seed"].get<std::uint64_t>() * 1000 + index++,
                              weight["shape"].get<Shape>(),
                              weight["scale"].get<float>()));
+    for (float& value : weights.back().values()) {
+      value += weight.value("offset", 0.0f);
+    }
   }
   return weights;
 }
@@ -117,7 +120,13 @@ class ConfigReader final : public OptionVisitor {
 
   void option(std::string_view n, std::string& v) override { read(n, v); }
 
-  void option(std::string_view n, Shape& v) override { read(n, v); }
+  void option(std::string_view n, Shape& v) override {
+    if (const json* found = find(n)) {
+      v = found->is_null()     ? Shape{}
+          : found->is_number() ? Shape{found->get<std::int64_t>()}
+                               : found->get<Shape>();
+    }
+  }
 
   void option(std::string_view n, Activation& v) override {
     if (std::string name; read(n, name)) {
@@ -137,18 +146,37 @@ class ConfigReader final : public OptionVisitor {
 
   void option(std::string_view n, std::optional<Layer>& v) override;
 
+  void sizes(std::string_view n, std::span<std::int64_t> v, const Rule&) override {
+    if (const json* found = find(n)) {
+      for (std::size_t i = 0; i < v.size(); ++i) {
+        v[i] = (found->is_array() ? (*found)[i] : *found).get<std::int64_t>();
+      }
+    }
+  }
+
+  void numbers(std::string_view n, std::vector<float>& v) override {
+    if (const json* found = find(n)) {
+      v = found->is_array() ? found->get<std::vector<float>>() : std::vector{found->get<float>()};
+    }
+  }
+
   void fixed(std::string_view, const FixedValue&) override {}
 
   std::size_t used() const { return used_; }
 
  private:
+  const json* find(std::string_view name) {
+    const auto found = config_.find(std::string(name));
+    used_ += found != config_.end() ? 1 : 0;
+    return found != config_.end() ? &*found : nullptr;
+  }
+
   template <class T>
   bool read(std::string_view name, T& value) {
-    const auto found = config_.find(std::string(name));
-    if (found == config_.end() || found->is_null()) {
+    const json* found = find(name);
+    if (found == nullptr || found->is_null()) {
       return false;
     }
-    ++used_;
     value = found->get<T>();
     return true;
   }

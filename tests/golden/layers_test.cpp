@@ -2,34 +2,12 @@
 /// Forward passes and gradients of each layer and option against real Keras.
 #include <algorithm>
 
+#include "dot_product.hpp"
 #include "engram/layers/embedding.hpp"
 #include "golden.hpp"
 #include "model/batches.hpp"
 
 namespace engram {
-
-/// The loss of golden layer cases: sum(output * r), r given as the targets.
-struct DotProduct {};
-
-const LossSpec& spec_of(const DotProduct&) {
-  static const LossSpec spec = {.class_name = "DotProduct",
-                                .name = "dot_product",
-                                .access = {},
-                                .uses_logits = [](const void*, LogitsOf) { return false; },
-                                .evaluate =
-                                    [](const void*, const LossRows& rows) {
-                                      double sum = 0;
-                                      for (std::int64_t i = 0; i < rows.rows * rows.outputs; ++i) {
-                                        sum +=
-                                            static_cast<double>(rows.predicted[i]) * rows.target[i];
-                                        if (rows.gradient != nullptr) {
-                                          rows.gradient[i] = rows.target[i];
-                                        }
-                                      }
-                                      return sum;
-                                    }};
-  return spec;
-}
 
 namespace {
 
@@ -39,6 +17,8 @@ std::vector<json> layer_cases() {
   std::vector<json> cases = golden::read("layers.json")["cases"];
   const json wrappers = golden::read("wrappers.json")["cases"];
   cases.insert(cases.end(), wrappers.begin(), wrappers.end());
+  const json more = golden::read("one_input_layers.json");
+  cases.insert(cases.end(), more["cases"].begin(), more["cases"].end());
   return cases;
 }
 
@@ -108,10 +88,34 @@ TEST_P(GoldenLayers, GradientsAgree) {
     golden::expect_near(gradients[0], golden["input_gradient"], allowed(golden["input_gradient"]));
     gradients.erase(gradients.begin());
   }
+  const std::vector<WeightInfo> infos = c.model.weights();
+  const std::size_t first = infos.size() - gradients.size();
+  for (std::size_t i = gradients.size(); i-- > 0;) {
+    if (!infos[first + i].is_trainable) {
+      gradients.erase(gradients.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
   ASSERT_EQ(gradients.size(), golden["gradients"].size());
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     golden::expect_near(gradients[i], golden["gradients"][i], allowed(golden["gradients"][i]));
   }
+}
+
+TEST_P(GoldenLayers, AveragesMoveAsInKeras) {
+  const json& golden = GetParam();
+  if (!golden.contains("moved")) {
+    GTEST_SKIP() << "no training step is stored";
+  }
+  Case c = build_case(golden);
+  const Tensor y(golden["output"]["shape"].get<Shape>());
+  c.model.train_on_batch(c.x, y);
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < c.model.weights().size(); ++i) {
+    if (!c.model.weights()[i].is_trainable) {
+      golden::expect_near(c.model.get_weights()[i], golden["moved"][next++], 1e-6);
+    }
+  }
+  EXPECT_EQ(next, golden["moved"].size());
 }
 
 INSTANTIATE_TEST_SUITE_P(Keras,

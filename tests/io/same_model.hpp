@@ -60,6 +60,8 @@ class OptionTexts final : public OptionVisitor {
     }
   }
 
+  void numbers(std::string_view n, std::vector<float>& v) override { add(n, v); }
+
   void fixed(std::string_view, const FixedValue&) override {}
 
  private:

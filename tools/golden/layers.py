@@ -66,42 +66,57 @@ def other_cases():
 
 
 def run_layer(case, dtype):
-    """The output and the gradients of sum(output * r) to x (unless ids) and to every weight."""
+    """The output, and the gradients of sum(output * r) to x (unless ids) and to what is trained.
+
+    The gradients are those of inference, or with "training" those of a training step, which moves
+    averages: then "moved" is what the weights that are not trained are afterwards.
+    """
     seed, words = case["seed"], case.get("words", 0)
     with precision(dtype):
         model = build(case["layers"], case["input_shape"], words)
         fill(model, seed)
         case["weights"] = describe_weights(model)
         x = tf.constant(make_x(seed, case["input_shape"], words), "int32" if words else dtype)
-        variables = [variable.value for variable in model.weights]
+        variables = [variable.value for variable in model.trainable_weights]
         sources = variables if words else [x, *variables]
         with tf.GradientTape() as tape:
             tape.watch(sources)
-            y = model(x, training=False)
+            y = model(x, training=case.get("training", False))
             r = stream(seed * 1000 + R_INDEX, y.shape)
             loss = tf.reduce_sum(y * tf.constant(r, dtype))
         gradients = [tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, sources)]
-    return [y.numpy(), *gradients]
+        moved = [variable.numpy() for variable in model.non_trainable_weights]
+        fill(model, seed)
+        output = model(x, training=False).numpy()
+    return output, gradients, moved
 
 
-def layer_case(seed, name, spec, input_shape, words):
+def layer_case(seed, name, spec, input_shape, words, training=False):
     layers = spec if isinstance(spec, list) else [spec]
     case = {"name": name, "seed": seed, "layers": layers, "input_shape": list(input_shape)}
     if words:
         case["words"] = words
+    if training:
+        case["training"] = True
     singles, doubles = run_layer(case, "float32"), run_layer(case, "float64")
-    tensors = [
-        stored(single, double, seed * 1000 + DOT_INDEX + i)
-        for i, (single, double) in enumerate(zip(singles, doubles))
-    ]
-    case["output"] = tensors.pop(0)
+    seeds = itertools.count(seed * 1000 + DOT_INDEX)
+    output, gradients, moved = (
+        [stored(single, double, next(seeds)) for single, double in zip(*pair)]
+        for pair in ((singles[:1], doubles[:1]), (singles[1], doubles[1]), (singles[2], doubles[2]))
+    )
+    case["output"] = output[0]
     if not words:
-        case["input_gradient"] = tensors.pop(0)
-    case["gradients"] = tensors
+        case["input_gradient"] = gradients.pop(0)
+    case["gradients"] = gradients
+    if training:
+        case["moved"] = moved
     return case
 
 
+def write_layers(path, first_seed, *makers):
+    specs = enumerate(itertools.chain.from_iterable(maker() for maker in makers), start=first_seed)
+    write_json(path, header(), [layer_case(seed, *spec) for seed, spec in specs])
+
+
 def make_layers(folder):
-    specs = enumerate(itertools.chain(cell_cases(), other_cases()), start=1)
-    cases = [layer_case(seed, *spec) for seed, spec in specs]
-    write_json(folder / "layers.json", header(), cases)
+    write_layers(folder / "layers.json", 1, cell_cases, other_cases)

@@ -4,6 +4,7 @@
 import contextlib
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from golden.streams import SEED, integers, stream, weight_scale
@@ -47,9 +48,10 @@ def describe_weights(model):
     result = []
     for variable in model.weights:
         shape = list(variable.shape)
-        result.append(
-            {"name": variable.name, "shape": shape, "scale": weight_scale(variable.name, shape)}
-        )
+        weight = {"name": variable.name, "shape": shape, "scale": weight_scale(variable.name, shape)}
+        if variable.name.endswith("variance"):
+            weight.update(scale=0.5, offset=1.0)  # positive
+        result.append(weight)
     return result
 
 
@@ -57,9 +59,13 @@ def fill(model, case_seed):
     model.set_weights(
         [
             stream(case_seed * 1000 + 2 + i, weight["shape"], weight["scale"])
+            + np.float32(weight.get("offset", 0))
             for i, weight in enumerate(describe_weights(model))
         ]
     )
+    for model_layer in model.layers:
+        if hasattr(model_layer, "finalize_state"):
+            model_layer.finalize_state()  # Normalization keeps copies of its weights
 
 
 def make_x(case_seed, shape, words, index=0):

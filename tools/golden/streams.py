@@ -36,7 +36,8 @@ def weight_scale(name, shape):
     """A multiple of 1/64, so that it is exact in float32 and short in the file."""
     if "bias" in name:
         return 0.5
-    if name == "embeddings":
+    if name in ("embeddings", "alpha", "gamma", "beta", "count") or name.endswith(
+            ("mean", "variance")):
         return 1.0
     return max(1, round(64 / shape[0] ** 0.5)) / 64
 
