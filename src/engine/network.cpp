@@ -9,6 +9,24 @@
 
 namespace engram {
 
+namespace {
+
+/// Errors: ShapeError for a shape of more values than any machine holds, which a file may ask for:
+/// products of sizes would overflow.
+void check_size(const Shape& shape, const std::string& where) {
+  constexpr double kMost = 0x1p40;
+  double size = 1;
+  for (const std::int64_t axis : shape) {
+    size *= static_cast<double>(axis < 0 ? 1 : axis);
+  }
+  if (size > kMost) {
+    throw error<ShapeError>(
+        {.where = where, .expected = "at most 2^40 values in one piece", .got = to_string(shape)});
+  }
+}
+
+}  // namespace
+
 std::string NetworkNode::where() const {
   return std::string(spec().class_name) + " '" + name + "'";
 }
@@ -31,6 +49,7 @@ std::vector<Shape> output_shapes(const Network& network, const Shape& input) {
   for (const NetworkNode& node : network.nodes) {
     const std::vector<Shape> inputs = input_shapes(node, outputs, input);
     outputs.push_back(node.spec().output_shape(node.options(), inputs, node.where()));
+    check_size(outputs.back(), node.where());
   }
   return outputs;
 }
@@ -49,6 +68,7 @@ void place_weights(Network& network, const Shape& input) {
                                  .got = to_string(inputs[0]) + " a sample",
                                  .remedy = "Give the last axis of Input::shape."});
       }
+      check_size(spec.shape, node.where());
       node.weights.push_back(static_cast<int>(network.weights.size()));
       const bool is_free =
           spec.is_trainable && common_options(node.spec(), node.options()).trainable;

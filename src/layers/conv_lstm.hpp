@@ -97,7 +97,6 @@ LayerSpec conv_lstm_spec(std::string_view class_name, std::string_view auto_name
   using Inputs = std::span<const Shape>;
   return {.class_name = class_name,
           .auto_name = auto_name,
-          .weight_scope = "cell",
           .access = options_access<Options, visit_conv_lstm<Options>>(),
           .output_shape =
               [](const void* o, Inputs inputs, std::string_view where) {
@@ -114,6 +113,8 @@ LayerSpec conv_lstm_spec(std::string_view class_name, std::string_view auto_name
               },
           .flops = [](const void* o,
                       Inputs inputs) { return flops(conv_lstm_of<Options>(o), inputs[0]); },
+          .weight_groups =
+              [](const void*) { return std::vector<WeightGroup>{{"cell", "conv_lstm_cell"}}; },
           .mixes_steps = true};
 }
 

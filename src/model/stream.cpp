@@ -18,13 +18,16 @@ Shape step_of(const ModelData& data) {
   return step;
 }
 
-/// Errors: OptionError for a layer that needs more than one step of a sequence at once.
+/// Errors: OptionError for a layer that needs more than one step of a sequence at once, and for a
+/// recurrent one on a sequence made inside the model, which has no states to carry.
 void check_steps(const ModelData& data) {
   const std::vector<Shape> whole = output_shapes(data.network, *data.input);
   std::vector<Shape> stepped;
   for (const NetworkNode& node : data.network.nodes) {
     const std::vector<Shape> inputs = input_shapes(node, stepped, step_of(data));
-    if (node.spec().mixes_steps && inputs != input_shapes(node, whole, *data.input)) {
+    const bool is_recurrent = node.spec().weight_groups != nullptr;
+    if ((node.spec().mixes_steps && inputs != input_shapes(node, whole, *data.input)) ||
+        (is_recurrent && inputs[0].size() > 1 && inputs[0][0] > 1)) {
       throw error<OptionError>({.where = data.name + ".stream: " + node.where(),
                                 .expected = "layers that take one step at a time",
                                 .got = "one that joins steps",

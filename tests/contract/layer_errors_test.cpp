@@ -64,6 +64,18 @@ TEST(LayerErrors, NameWhatALayerTakes) {
       "mask has one value a step.");
 }
 
+TEST(LayerErrors, NameSizesThatNoMachineHolds) {
+  const std::int64_t size = std::int64_t{1} << 31;
+  EXPECT_ERROR(build(Conv2D{.filters = size, .kernel_size = {1, 1}, .name = "c"}, {1, 1, size}),
+               ShapeError,
+               "Conv2D 'c': expected at most 2^40 values in one piece, got (1, 1, 2147483648, "
+               "2147483648).");
+  EXPECT_ERROR(build(RepeatVector{.n = size, .name = "r"}, {1024}),
+               ShapeError,
+               "RepeatVector 'r': expected at most 2^40 values in one piece, got (2147483648, "
+               "1024).");
+}
+
 TEST(LayerErrors, NameBadOptions) {
   EXPECT_ERROR(build(Conv1D{.filters = 3, .kernel_size = 1, .groups = 2, .name = "c"}, {4, 2}),
                OptionError,
@@ -105,6 +117,9 @@ TEST(LayerErrors, StreamsTakeNoLayersThatJoinSteps) {
                      Reshape{.target_shape = {2, 2}},
                      Conv1D{.filters = 2, .kernel_size = 2}});
   EXPECT_NO_THROW(behind.stream());
+  Sequential decoder(
+      {Input{.shape = {4, 2}}, LSTM{.units = 3}, RepeatVector{.n = 2}, GRU{.units = 2}});
+  EXPECT_THROW(decoder.stream(), OptionError);
 }
 
 }  // namespace

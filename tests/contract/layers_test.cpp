@@ -15,6 +15,51 @@
 #include "temporary_folder.hpp"
 
 namespace engram {
+
+/// Passes its input on with a mask of its own, which no layer of Keras would give to images.
+struct MaskSome {
+  static bool keeps(std::int64_t t, std::int64_t row) { return (t + row) % 3 != 0; }
+};
+
+const LayerSpec& spec_of(const MaskSome&);
+
+namespace {
+
+void visit_options(MaskSome&, OptionVisitor&) {}
+
+class MaskSomePlan final : public LayerPlan {
+ public:
+  MaskSomePlan(const MaskSome&, const LayerSizes& sizes)
+      : steps_(sizes.output[0]), size_(size_of(sizes.output)) {}
+
+  void forward(const SliceRun& run) const override {
+    std::copy_n(run.inputs[0].value, run.rows * size_, run.output.value);
+    for (std::int64_t i = 0; i < steps_ * run.rows; ++i) {
+      run.output.mask[i] = MaskSome::keeps(i / run.rows, run.first_row + i % run.rows);
+    }
+  }
+
+  void backward(const SliceRun& run) const override {
+    if (run.inputs[0].gradient != nullptr) {
+      std::copy_n(run.output.gradient, run.rows * size_, run.inputs[0].gradient);
+    }
+  }
+
+ private:
+  std::int64_t steps_, size_;
+};
+
+}  // namespace
+
+const LayerSpec& spec_of(const MaskSome&) {
+  static const LayerSpec spec = {.class_name = "MaskSome",
+                                 .auto_name = "mask_some",
+                                 .access = options_access<MaskSome, visit_options>(),
+                                 .plan = make_plan<MaskSomePlan, MaskSome>,
+                                 .mask_rule = [](const void*) { return MaskRule::makes; }};
+  return spec;
+}
+
 namespace {
 
 /// An Embedding comes first, so that its gradient is that of the layers' input.
@@ -45,6 +90,7 @@ std::vector<LayerCase> cases() {
       {"BatchNormalizationPlain",
        {BatchNormalization{.center = false, .scale = false}, Dense{.units = 3}},
        kSequence},
+      {"Bidirectional", {Bidirectional{.layer = LSTM{.units = 2}}}, kSequence},
       {"Conv1D", {Conv1D{.filters = 3, .kernel_size = 3}}, kSequence},
       {"Conv1DGroups",
        {Conv1D{.filters = 4, .kernel_size = 2, .padding = "causal", .groups = 2}},
@@ -189,10 +235,7 @@ double training_loss(Built& b) {
          static_cast<double>(size_of(shape) / shape.back());
 }
 
-class Layers : public testing::TestWithParam<LayerCase> {};
-
-TEST_P(Layers, GradientsEqualDifferencesOfTheForwardPass) {
-  Built b = build_case(GetParam(), 3);
+void expect_gradients_equal_differences(Built b) {
   b.model.data().compiled->iterations = 0;
   const std::vector<Tensor> gradients = gradients_of(b.model.data(), b.x, b.y);
   const std::vector<Tensor> start = b.model.get_weights();
@@ -216,6 +259,12 @@ TEST_P(Layers, GradientsEqualDifferencesOfTheForwardPass) {
           << b.model.weights()[w].path << " element " << i;
     }
   }
+}
+
+class Layers : public testing::TestWithParam<LayerCase> {};
+
+TEST_P(Layers, GradientsEqualDifferencesOfTheForwardPass) {
+  expect_gradients_equal_differences(build_case(GetParam(), 3));
 }
 
 TEST_P(Layers, GiveTheShapeThatTheyInfer) {
@@ -280,6 +329,39 @@ TEST(CategoryEncoding, CountsAlongTheLastAxis) {
   EXPECT_TRUE(is_same(encoded("count"), Tensor({2, 3}, {1, 0, 2, 0, 3, 0})));
   EXPECT_TRUE(is_same(encoded("one_hot"),
                       Tensor({2, 3, 3}, {1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0})));
+}
+
+TEST(ConvLSTM, MaskedStepsLeaveStatesAndOutput) {
+  const ConvLSTM1D cell{
+      .filters = 2, .kernel_size = 2, .padding = "same", .return_sequences = true};
+  ConvLSTM1D zeros = cell, last = cell;
+  zeros.zero_output_for_mask = true;
+  last.return_sequences = false;
+  const LayerCase stack{"", {MaskSome{}, cell, zeros, last}, kImage};
+  expect_gradients_equal_differences(build_case(stack, 3));
+  for (const bool is_zero : {false, true}) {
+    Built b = build_case({"", {MaskSome{}, is_zero ? zeros : cell}, kImage}, 3);
+    const Tensor y = b.model.predict(b.x);
+    for (std::int64_t row = 0; row < 3; ++row) {
+      for (std::int64_t t = 0; t < kImage[0]; ++t) {
+        const float before = t == 0 || is_zero ? 0 : y.at({row, t - 1, 1, 1});
+        EXPECT_EQ(y.at({row, t, 1, 1}) == before, !MaskSome::keeps(t, row)) << row << " " << t;
+      }
+    }
+  }
+}
+
+TEST(Normalization, AdaptsToData) {
+  const Tensor x({2, 2, 2}, {1, 10, 3, 10, 5, 30, 7, 30});
+  Normalization features;
+  features.adapt(x);
+  EXPECT_EQ(features.mean, (std::vector<float>{4, 20}));
+  EXPECT_EQ(features.variance, (std::vector<float>{5, 100}));
+  Normalization all{.axis = {}};
+  all.adapt(x);
+  EXPECT_EQ(all.mean, (std::vector<float>{12}));
+  Sequential model({Input{.shape = {2, 2}}, features});
+  EXPECT_EQ(model.predict(x).at({1, 0, 1}), 1);
 }
 
 TEST(LayerTable, EachKindHasACase) {

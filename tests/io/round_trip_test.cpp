@@ -145,9 +145,16 @@ TEST(RoundTrip, EveryOptionOfEveryLayer) {
 }
 
 TEST(RoundTrip, ModelsOfEveryOptionOfTheRecurrentLayers) {
-  constexpr std::array<std::string_view, 4> kOthers = {"Dense", "Dropout", "Embedding", "Masking"};
+  constexpr std::array<std::string_view, 8> kKinds = {"Bidirectional",
+                                                      "Dense",
+                                                      "Dropout",
+                                                      "Embedding",
+                                                      "GRU",
+                                                      "LSTM",
+                                                      "Masking",
+                                                      "SimpleRNN"};
   for (const LayerSpec* spec : layers()) {
-    if (spec->weight_scope != "cell" && std::ranges::count(kOthers, spec->class_name) == 0) {
+    if (std::ranges::count(kKinds, spec->class_name) == 0) {
       continue;
     }
     const bool are_ids = spec->class_name == "Embedding";
