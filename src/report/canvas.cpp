@@ -21,6 +21,11 @@ extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfi
 extern "C" const char* __lsan_default_options() { return "print_suppressions=0"; }
 #endif
 
+#ifdef __SANITIZE_THREAD__
+// cairo takes its own locks in two orders, on one thread.
+extern "C" const char* __tsan_default_suppressions() { return "deadlock:libcairo"; }
+#endif
+
 namespace engram::report {
 
 namespace {
