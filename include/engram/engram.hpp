@@ -50,6 +50,7 @@
 #include "engram/layers/simple_rnn.hpp"
 #include "engram/layers/softmax.hpp"
 #include "engram/layers/spatial_dropout1d.hpp"
+#include "engram/layers/time_distributed.hpp"
 #include "engram/layers/unit_normalization.hpp"
 #include "engram/layers/up_sampling1d.hpp"
 #include "engram/layers/zero_padding1d.hpp"

@@ -104,7 +104,7 @@ INSTANTIATE_TEST_SUITE_P(Golden,
 
 INSTANTIATE_TEST_SUITE_P(Wrappers,
                          KerasFile,
-                         ::testing::Values("bidirectional"),
+                         ::testing::Values("bidirectional", "time_distributed"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

@@ -21,7 +21,9 @@ namespace {
 /// Gives the sizes that a layer needs, and changes the option in turn `which` to another value.
 class ChangeOption final : public OptionVisitor {
  public:
-  explicit ChangeOption(int which) : left_(which) {}
+  /// The layers inside wrappers are recurrent where they can be.
+  ChangeOption(int which, bool has_recurrent_layers)
+      : left_(which), has_recurrent_layers_(has_recurrent_layers) {}
 
   bool has_changed() const { return left_ < 0; }
 
@@ -67,7 +69,9 @@ class ChangeOption final : public OptionVisitor {
 
   void option(std::string_view n, std::optional<Layer>& v) override {
     // With names: without one, files give an inner layer that of its kind.
-    if (n == "layer") {
+    if (!has_recurrent_layers_) {
+      v = Dense{.units = is_turn() ? 2 : 3, .name = "inner"};
+    } else if (n == "layer") {
       v = is_turn() ? Layer(GRU{.units = 3, .return_sequences = true, .name = "inner"})
                     : Layer(LSTM{.units = 3, .name = "inner"});
     } else if (is_turn()) {
@@ -81,6 +85,7 @@ class ChangeOption final : public OptionVisitor {
   bool is_turn() { return left_-- == 0; }
 
   int left_;
+  bool has_recurrent_layers_;
 };
 
 /// A kind with each of its options changed in turn, then one that is as it was.
@@ -89,7 +94,7 @@ std::vector<Chosen> each_option(const Spec& spec) {
   std::vector<Chosen> all;
   for (bool has_changed = true; has_changed;) {
     std::shared_ptr<void> options = spec.access.create();
-    ChangeOption change(static_cast<int>(all.size()));
+    ChangeOption change(static_cast<int>(all.size()), spec.class_name != "TimeDistributed");
     spec.access.visit(options.get(), change);
     has_changed = change.has_changed();
     all.emplace_back(spec, std::move(options));
@@ -160,7 +165,8 @@ TEST(RoundTrip, ModelsOfEveryOptionOfTheRecurrentLayers) {
       continue;
     }
     const bool are_ids = spec->class_name == "Embedding";
-    const bool is_recurrent = spec->weight_groups != nullptr;
+    const bool is_recurrent =
+        spec->weight_groups != nullptr && spec->class_name != "TimeDistributed";
     for (const Layer& layer : each_option<Layer>(*spec)) {
       SCOPED_TRACE(::testing::PrintToString(texts_of(layer)));
       // A recurrent layer that returns its last state only has a layer of steps before it.

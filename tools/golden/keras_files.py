@@ -56,6 +56,9 @@ def wrapper_file_cases():
     last = layer("Bidirectional", layer=recurrent("GRU", 2), merge_mode="sum",
                  backward_layer=recurrent("SimpleRNN", 2, go_backwards=True))
     yield dict(small, name="bidirectional", layers=[both, last, dense(1)], optimizer=ADAM)
+    steps = layer("TimeDistributed", layer=dense(3, activation="relu"))
+    yield dict(small, name="time_distributed", layers=[steps, recurrent("LSTM", 2), dense(1)],
+               optimizer=ADAM)
 
 
 def file_model(case):

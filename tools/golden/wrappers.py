@@ -28,6 +28,21 @@ def bidirectional_cases():
     yield "bidirectional_masked", [words, both(gru), both(lstm)], (6, 5), 4
 
 
+def each_step(inner):
+    return layer("TimeDistributed", layer=inner)
+
+
+def time_distributed_cases():
+    yield "time_distributed_dense", each_step(
+        layer("Dense", units=4, activation="softmax")), (3, 5, 2), 0
+    yield "time_distributed_lstm", each_step(layer("LSTM", units=3)), (2, 3, 4, 2), 0
+    gru = layer("GRU", units=2, return_sequences=True)
+    yield "time_distributed_sequences", each_step(gru), (2, 3, 4, 2), 0
+    yield "time_distributed_both", each_step(both(gru, merge_mode="mul")), (2, 3, 4, 2), 0
+
+
 def make_wrappers(folder):
-    cases = [layer_case(seed, *spec) for seed, spec in enumerate(bidirectional_cases(), 1001)]
+    groups = ((1001, bidirectional_cases()), (1101, time_distributed_cases()))
+    cases = [layer_case(seed, *spec) for start, group in groups
+             for seed, spec in enumerate(group, start)]
     write_json(folder / "wrappers.json", header(), cases)
