@@ -14,7 +14,7 @@ import sys
 OWNERS = {
     "tensor": "src/tensor", "activations": "src/parts", "initializers": "src/parts",
     "optimizers": "src/parts", "losses": "src/parts", "metrics": "src/parts",
-    "data": "src/data", "model": "src/model", "sequential": "src/model",
+    "data": "src/data", "model": "src/model", "sequential": "src/model", "functional": "src/model",
     "callbacks": "src/model", "runtime": "src/model", "io": "src/io", "report": "src/report",
     "recipe": "src/recipe", "inspect": "src/recipe", "engram": "src/recipe",
 }

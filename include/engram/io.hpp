@@ -12,8 +12,8 @@ namespace engram {
 
 /// Writes a .keras file that Keras 3 opens; the training state and notes lie in members that Keras
 /// ignores. The file is the old one or the new one at every moment.
-/// Errors: IoError when the system refuses; StateError for a model that is not built; OptionError for
-/// another ending, and for names, notes or sizes that load_model would refuse.
+/// Errors: IoError when the system refuses; StateError for a model that is not built; OptionError
+/// for another ending, and for names, notes or sizes that load_model would refuse.
 void save_model(const Model& model, const std::string& filepath);
 
 struct LoadOptions {
@@ -29,8 +29,8 @@ Model load_model(const std::string& filepath, const LoadOptions& options = {});
 /// The weights (and optimizer slots, when compiled) alone, as Keras's .weights.h5.
 void save_weights(const Model& model, const std::string& filepath);
 
-/// Errors: FileError when number or shapes of the weights are not the model's, which then stays as it
-/// was.
+/// Errors: FileError when number or shapes of the weights are not the model's, which then stays as
+/// it was.
 void load_weights(Model& model, const std::string& filepath);
 
 /// Every trainable weight as text: name, shape, all its values, as the chapter's programs write it.

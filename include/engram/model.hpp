@@ -33,13 +33,30 @@ struct ModelData;
 /// What training, evaluation and files need beside the layers.
 struct CompileOptions {
   Optimizer optimizer = "rmsprop";
-  Loss loss = "mean_squared_error";
-  std::vector<Metric> metrics = {};
+  Loss loss = "mean_squared_error";  ///< of each output
+  std::vector<Metric> metrics = {};  ///< of the only output
+  // Of models with several outputs, one for each:
+  std::vector<Loss> losses = {};                         ///< instead of `loss`
+  std::vector<float> loss_weights = {};                  ///< in their sum; none: 1 each
+  std::vector<std::vector<Metric>> output_metrics = {};  ///< instead of `metrics`
+};
+
+/// One array, or one for each input or output of a model.
+struct Arrays {
+  Arrays() = default;
+
+  Arrays(Tensor array) { list.push_back(std::move(array)); }
+
+  Arrays(std::vector<Tensor> arrays) : list(std::move(arrays)) {}
+
+  bool empty() const { return list.empty() || list[0].empty(); }
+
+  std::vector<Tensor> list;
 };
 
 /// Arrays judged after each epoch; empty x: none.
 struct ValidationData {
-  Tensor x = {}, y = {};
+  Arrays x = {}, y = {};
 };
 
 /// Takes pieces of progress text. The library does not print:
@@ -143,6 +160,7 @@ class Model {
   /// Makes the weights for inputs of `input_shape` (without the batch axis); fit and predict do it.
   /// Errors: ShapeError when a layer cannot take what comes.
   void build(const Shape& input_shape);
+  void build(const std::vector<Shape>& input_shapes);
 
   /// Errors: OptionError for options that contradict each other or are out of range.
   void compile(CompileOptions options);
@@ -152,14 +170,24 @@ class Model {
   /// Errors: StateError before compile; ShapeError, DataError (non-finite, empty), OptionError.
   History fit(const Tensor& x, const Tensor& y, FitOptions options = {});
 
+  /// The same for models of several inputs or outputs: an array for each, in their order.
+  History fit(const std::vector<Tensor>& x, const std::vector<Tensor>& y, FitOptions options = {});
+
   /// The loss and metrics over x and y, without training.
   Logs evaluate(const Tensor& x, const Tensor& y, EvaluateOptions options = {});
+  Logs evaluate(const std::vector<Tensor>& x,
+                const std::vector<Tensor>& y,
+                EvaluateOptions options = {});
 
   /// The output for each row of x.
   Tensor predict(const Tensor& x, PredictOptions options = {});
 
+  /// All outputs for each row of the inputs.
+  std::vector<Tensor> predict(const std::vector<Tensor>& x, PredictOptions options = {});
+
   /// One update on one batch, or the figures of one batch: the loss and metrics.
   Logs train_on_batch(const Tensor& x, const Tensor& y);
+  Logs train_on_batch(const std::vector<Tensor>& x, const std::vector<Tensor>& y);
   Logs test_on_batch(const Tensor& x, const Tensor& y);
 
   /// A stream of `rows` sequences over a built model whose layers keep time order. Not to be called

@@ -2,6 +2,8 @@
 #include "engine/network.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include "base/aligned.hpp"
 #include "base/error.hpp"
@@ -31,73 +33,172 @@ std::string NetworkNode::where() const {
   return std::string(spec().class_name) + " '" + name + "'";
 }
 
-std::vector<Shape> input_shapes(const NetworkNode& node,
-                                std::span<const Shape> outputs,
-                                const Shape& input) {
-  if (node.inputs.empty()) {
-    return {input};
+namespace {
+
+/// Keras's map_graph: walks back from the outputs, then takes each layer at its greatest depth.
+class KerasOrder {
+ public:
+  explicit KerasOrder(const Network& network)
+      : network_(network), meetings_(network.nodes.size(), -1), depths_(network.nodes.size()) {
+    for (const Port& port : network.outputs) {
+      visit(port.node);
+    }
   }
-  std::vector<Shape> shapes;
-  for (const int from : node.inputs) {
-    shapes.push_back(outputs[static_cast<std::size_t>(from)]);
+
+  std::vector<int> layers() {
+    for (auto node = finished_.rbegin(); node != finished_.rend(); ++node) {
+      // A layer that is called again lies as deep as its deepest call.
+      int& depth = depths_[place(*node)];
+      int& of_layer = depths_[place(layer_of(*node))];
+      depth = of_layer = std::max(depth, of_layer);
+      for (const Port& port : network_.nodes[place(*node)].inputs) {
+        depths_[place(port.node)] = std::max(depths_[place(port.node)], depth + 1);
+      }
+    }
+    std::vector<int> layers;
+    for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
+      if (network_.nodes[i].first_call < 0) {
+        layers.push_back(static_cast<int>(i));
+      }
+    }
+    std::ranges::stable_sort(layers, [&](int a, int b) {
+      return std::pair(-depths_[place(a)], meetings_[place(a)]) <
+             std::pair(-depths_[place(b)], meetings_[place(b)]);
+    });
+    return layers;
+  }
+
+ private:
+  static std::size_t place(int node) { return static_cast<std::size_t>(node); }
+
+  int layer_of(int node) const {
+    const int first = network_.nodes[place(node)].first_call;
+    return first < 0 ? node : first;
+  }
+
+  void visit(int node) {
+    if (!seen_.insert(node).second) {
+      return;
+    }
+    if (int& meeting = meetings_[place(layer_of(node))]; meeting < 0) {
+      meeting = next_++;
+    }
+    for (const Port& port : network_.nodes[place(node)].inputs) {
+      visit(port.node);
+    }
+    finished_.push_back(node);
+  }
+
+  const Network& network_;
+  std::vector<int> meetings_, depths_;  // of the nodes that call a layer first; depths of all
+  std::set<int> seen_;
+  std::vector<int> finished_;
+  int next_ = 0;
+};
+
+}  // namespace
+
+std::vector<int> keras_order(const Network& network) { return KerasOrder(network).layers(); }
+
+NetworkShapes shapes_of(const Network& network, std::span<const Shape> inputs) {
+  NetworkShapes shapes;
+  for (const NetworkNode& node : network.nodes) {
+    std::vector<Shape> taken;
+    for (const Port& port : node.inputs) {
+      taken.push_back(shapes.of(port));
+    }
+    if (node.inputs.empty()) {
+      const auto at = std::ranges::find(network.inputs, static_cast<int>(shapes.outputs.size()));
+      taken.push_back(inputs[static_cast<std::size_t>(at - network.inputs.begin())]);
+    }
+    std::vector<Shape> given = {node.spec().output_shape(node.options(), taken, node.where())};
+    if (node.spec().more_outputs != nullptr) {
+      std::ranges::copy(node.spec().more_outputs(node.options(), taken), std::back_inserter(given));
+    }
+    for (const Shape& shape : given) {
+      check_size(shape, node.where());
+    }
+    shapes.inputs.push_back(std::move(taken));
+    shapes.outputs.push_back(std::move(given));
   }
   return shapes;
 }
 
-std::vector<Shape> output_shapes(const Network& network, const Shape& input) {
-  std::vector<Shape> outputs;
-  for (const NetworkNode& node : network.nodes) {
-    const std::vector<Shape> inputs = input_shapes(node, outputs, input);
-    outputs.push_back(node.spec().output_shape(node.options(), inputs, node.where()));
-    check_size(outputs.back(), node.where());
+namespace {
+
+/// Places the weights of a node that does not share another's.
+void place_node(Network& network, NetworkNode& node, std::span<const Shape> inputs) {
+  const bool is_free = common_options(node.spec(), node.options()).trainable;
+  for (const WeightSpec& spec : node.spec().weights(node.options(), inputs)) {
+    if (std::any_of(spec.shape.begin(), spec.shape.end(), [](auto n) { return n < 1; })) {
+      throw error<ShapeError>({.where = node.where(),
+                               .expected = "a known number of input features",
+                               .got = to_string(inputs[0]) + " a sample",
+                               .remedy = "Give the last axis of Input::shape."});
+    }
+    check_size(spec.shape, node.where());
+    node.weights.push_back(static_cast<int>(network.weights.size()));
+    NetworkWeight weight = {.path = node.name + "/" + spec.name,
+                               .layer = node.name,
+                               .name = spec.name,
+                               .group = spec.group,
+                               .shape = spec.shape,
+                               .offset = network.floats,
+                               .size = size_of(spec.shape),
+                               .is_trainable = is_free && spec.is_trainable &&
+                                               spec.use == WeightUse::trained};
+    if (is_free && spec.is_trainable && spec.use == WeightUse::moving_average) {
+      weight.momentum = spec.momentum;
+    }
+    network.weights.push_back(std::move(weight));
+    network.floats += aligned_floats(size_of(spec.shape));
   }
-  return outputs;
 }
 
-void place_weights(Network& network, const Shape& input) {
-  const std::vector<Shape> outputs = output_shapes(network, input);
+/// Errors: ShapeError when a layer that is called again has weights of other shapes then.
+void check_shared(const Network& network, const NetworkNode& node, std::span<const Shape> inputs) {
+  const std::vector<WeightSpec> specs = node.spec().weights(node.options(), inputs);
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const NetworkWeight& weight = network.weights[static_cast<std::size_t>(node.weights[i])];
+    if (specs[i].shape != weight.shape) {
+      throw error<ShapeError>({.where = node.where() + ", called again",
+                               .expected = weight.name + " of shape " + to_string(weight.shape),
+                               .got = to_string(specs[i].shape),
+                               .remedy = "Give it inputs of the same features each time."});
+    }
+  }
+}
+
+}  // namespace
+
+void place_weights(Network& network, std::span<const Shape> inputs) {
+  const NetworkShapes shapes = shapes_of(network, inputs);
   network.weights.clear();
   network.floats = 0;
-  for (NetworkNode& node : network.nodes) {
-    node.weights.clear();
-    const std::vector<Shape> inputs = input_shapes(node, outputs, input);
-    for (const WeightSpec& spec : node.spec().weights(node.options(), inputs)) {
-      if (std::any_of(spec.shape.begin(), spec.shape.end(), [](auto n) { return n < 1; })) {
-        throw error<ShapeError>({.where = node.where(),
-                                 .expected = "a known number of input features",
-                                 .got = to_string(inputs[0]) + " a sample",
-                                 .remedy = "Give the last axis of Input::shape."});
-      }
-      check_size(spec.shape, node.where());
-      node.weights.push_back(static_cast<int>(network.weights.size()));
-      const bool is_free =
-          spec.is_trainable && common_options(node.spec(), node.options()).trainable;
-      NetworkWeight weight = {.path = node.name + "/" + spec.name,
-                              .layer = node.name,
-                              .name = spec.name,
-                              .group = spec.group,
-                              .shape = spec.shape,
-                              .offset = network.floats,
-                              .size = size_of(spec.shape),
-                              .is_trainable = is_free && spec.use == WeightUse::trained};
-      if (is_free && spec.use == WeightUse::moving_average) {
-        weight.momentum = spec.momentum;
-      }
-      network.weights.push_back(std::move(weight));
-      network.floats += aligned_floats(size_of(spec.shape));
+  for (const int layer : network.layers) {
+    const auto i = static_cast<std::size_t>(layer);
+    network.nodes[i].weights.clear();
+    place_node(network, network.nodes[i], shapes.inputs[i]);
+  }
+  for (std::size_t i = 0; i < network.nodes.size(); ++i) {
+    NetworkNode& node = network.nodes[i];
+    if (node.first_call >= 0) {
+      node.weights = network.nodes[static_cast<std::size_t>(node.first_call)].weights;
+      check_shared(network, node, shapes.inputs[i]);
     }
   }
 }
 
 void initialize_weights(const Network& network,
-                        const Shape& input,
+                        std::span<const Shape> inputs,
                         std::uint64_t seed,
                         float* flat) {
-  const std::vector<Shape> outputs = output_shapes(network, input);
+  const NetworkShapes shapes = shapes_of(network, inputs);
   std::uint64_t position = 0;
-  for (const NetworkNode& node : network.nodes) {
-    const std::vector<WeightSpec> specs =
-        node.spec().weights(node.options(), input_shapes(node, outputs, input));
+  for (const int layer : network.layers) {
+    const auto n = static_cast<std::size_t>(layer);
+    const NetworkNode& node = network.nodes[n];
+    const std::vector<WeightSpec> specs = node.spec().weights(node.options(), shapes.inputs[n]);
     for (std::size_t i = 0; i < specs.size(); ++i) {
       const NetworkWeight& weight = network.weights[static_cast<std::size_t>(node.weights[i])];
       float* values = flat + weight.offset;
@@ -107,11 +208,11 @@ void initialize_weights(const Network& network,
   }
 }
 
-std::int64_t forward_flops(const Network& network, const Shape& input) {
-  const std::vector<Shape> outputs = output_shapes(network, input);
+std::int64_t forward_flops(const Network& network, const NetworkShapes& shapes) {
   std::int64_t flops = 0;
-  for (const NetworkNode& node : network.nodes) {
-    flops += node.spec().flops(node.options(), input_shapes(node, outputs, input));
+  for (std::size_t i = 0; i < network.nodes.size(); ++i) {
+    const NetworkNode& node = network.nodes[i];
+    flops += node.spec().flops(node.options(), shapes.inputs[i]);
   }
   return flops;
 }

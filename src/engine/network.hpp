@@ -24,11 +24,20 @@ struct NetworkWeight {
   std::optional<float> momentum = {};  ///< of a moving average that training updates
 };
 
-/// A layer in the graph. Its inputs are nodes before it; none: the model's input.
+/// One of a node's outputs.
+struct Port {
+  int node = 0, output = 0;
+
+  bool operator==(const Port&) const = default;
+};
+
+/// A call of a layer in the graph. Its inputs are outputs of nodes before it; none: an input of the
+/// model.
 struct NetworkNode {
   Layer layer;
   std::string name;
-  std::vector<int> inputs;
+  std::vector<Port> inputs;
+  int first_call = -1;  ///< the node that called the layer first, and has its weights; -1: this
   std::vector<int> weights;  ///< places in Network::weights
 
   const LayerSpec& spec() const { return layer.spec(); }
@@ -38,32 +47,44 @@ struct NetworkNode {
   std::string where() const;  ///< "LSTM 'lstm_1'", the place in messages
 };
 
-/// Nodes in an order in which each comes after its inputs; the last is the output.
+/// Nodes in an order in which each comes after its inputs.
 struct Network {
   std::vector<NetworkNode> nodes;
+  std::vector<int> inputs;    ///< the nodes that take the model's inputs, in their order
+  std::vector<Port> outputs;  ///< the model's outputs
+  std::vector<int> layers;    ///< the nodes that call a layer first, in the order of Keras's layers
   std::vector<NetworkWeight> weights;
   std::int64_t floats = 0;  ///< of the flat array of weights
 };
 
-/// The samples' shapes that each node gives for inputs of shape `input` (-1: any length).
-/// Errors: ShapeError naming the layer.
-std::vector<Shape> output_shapes(const Network& network, const Shape& input);
+/// Samples' shapes: what each node takes and gives.
+struct NetworkShapes {
+  std::vector<std::vector<Shape>> inputs, outputs;
 
-/// Lays out the weights for inputs of shape `input`. Errors: ShapeError, OptionError.
-void place_weights(Network& network, const Shape& input);
+  const Shape& of(Port port) const {
+    return outputs[static_cast<std::size_t>(port.node)][static_cast<std::size_t>(port.output)];
+  }
+};
+
+/// The order of Keras's Functional.layers, which that of weights and the names in files follow: by
+/// the longest way to an output, then in the order in which the way back from the outputs meets
+/// them.
+std::vector<int> keras_order(const Network& network);
+
+/// The shapes for inputs of the shapes `inputs` (-1: any length), one for each of Network::inputs.
+/// Errors: ShapeError naming the layer.
+NetworkShapes shapes_of(const Network& network, std::span<const Shape> inputs);
+
+/// Lays out the weights for such inputs. Errors: ShapeError, OptionError.
+void place_weights(Network& network, std::span<const Shape> inputs);
 
 /// First values of all weights; they depend on `seed` only.
 void initialize_weights(const Network& network,
-                        const Shape& input,
+                        std::span<const Shape> inputs,
                         std::uint64_t seed,
                         float* flat);
 
 /// Floating-point operations of one sample's forward pass.
-std::int64_t forward_flops(const Network& network, const Shape& input);
-
-/// The inputs' shapes of node `node`, out of output_shapes.
-std::vector<Shape> input_shapes(const NetworkNode& node,
-                                std::span<const Shape> outputs,
-                                const Shape& input);
+std::int64_t forward_flops(const Network& network, const NetworkShapes& shapes);
 
 }  // namespace engram

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/phases.hpp"
 #include "engine/slices.hpp"
+#include "kernels/elementwise.hpp"
 #include "kernels/target.hpp"
 
 namespace engram {
@@ -19,7 +20,7 @@ constexpr std::int64_t kSmallFlops = 1'000'000;
 
 }  // namespace
 
-void BatchFigures::add(const BatchFigures& other) {
+void OutputFigures::add(const OutputFigures& other) {
   loss_sum += other.loss_sum;
   weight += other.weight;
   metric_sums.resize(std::max(metric_sums.size(), other.metric_sums.size()));
@@ -29,48 +30,105 @@ void BatchFigures::add(const BatchFigures& other) {
 }
 
 Plan::Plan(const Network& network, const PlanKey& key, const Judgement* judgement)
-    : network_(network), key_(key), outputs_(output_shapes(network, key.input)) {
+    : network_(network), key_(key), shapes_(shapes_of(network, key.inputs)) {
   kernels::simd_target();  // refuses a bad ENGRAM_SIMD; kernels themselves cannot
-  const LayerSpec& last = network.nodes.back().spec();
-  const LogitsOf from = last.logits_of(network.nodes.back().options());
-  uses_logits_ = judgement != nullptr && from != LogitsOf::none &&
-                 judgement->loss->spec().uses_logits(judgement->loss->options(), from);
   const bool is_whole = key.has_states || (key.is_training &&
                                            std::ranges::any_of(network.nodes, [](const auto& node) {
                                              const auto needs = node.spec().needs_whole_batch;
                                              return needs != nullptr && needs(node.options());
                                            }));
   slice_rows_ = is_whole ? key.rows : slice_rows(key.rows, network.floats, key.is_training);
-  flops_ = forward_flops(network, key.input) * key.rows * (key.is_training ? 3 : 1);
+  flops_ = forward_flops(network, shapes_) * key.rows * (key.is_training ? 3 : 1);
+  for (const Shape& input : key.inputs) {
+    inputs_.push_back({.size = size_of(input)});
+  }
+  add_outputs(judgement);
   nodes_.reserve(network.nodes.size());
   for (const NetworkNode& node : network.nodes) {
-    add_node(node, uses_logits_ && &node == &network.nodes.back());
+    add_node(node);
+  }
+  for (Output& output : outputs_) {
+    output.port = source_of(output.port);
   }
   place_buffers();
+  place_gradients();
 }
 
-void Plan::add_node(const NetworkNode& node, bool keeps_logits) {
+/// An output is judged by its logits when the loss can use them and nobody else reads the values.
+void Plan::add_outputs(const Judgement* judgement) {
+  for (std::size_t i = 0; i < network_.outputs.size(); ++i) {
+    const Port port = network_.outputs[i];
+    auto uses = std::ranges::count(network_.outputs, port);
+    for (const NetworkNode& node : network_.nodes) {
+      uses += std::ranges::count(node.inputs, port);
+    }
+    const NetworkNode& node = network_.nodes[static_cast<std::size_t>(port.node)];
+    const LogitsOf from = port.output == 0 ? node.spec().logits_of(node.options()) : LogitsOf::none;
+    Output output{.port = port};
+    if (judgement != nullptr && from != LogitsOf::none && uses == 1) {
+      const Loss& loss = *(*judgement)[i].loss;
+      output.uses_logits = loss.spec().uses_logits(loss.options(), from);
+    }
+    outputs_.push_back(output);
+  }
+}
+
+bool Plan::is_input(Port port) const { return port.node < 0; }
+
+/// Where a signal comes from, past the layers that do nothing: a node with a plan, or, with the
+/// negative number ~i, input i of the model.
+Port Plan::source_of(Port port) const {
+  while (!is_input(port) && !nodes_[static_cast<std::size_t>(port.node)].plan) {
+    port = nodes_[static_cast<std::size_t>(port.node)].inputs[0];
+  }
+  return port;
+}
+
+void Plan::add_node(const NetworkNode& node) {
   Node added{.node = &node};
+  const std::size_t index = nodes_.size();
   const LayerSpec& spec = node.spec();
-  LayerSizes sizes{.inputs = input_shapes(node, outputs_, key_.input),
-                   .output = outputs_[nodes_.size()],
+  LayerSizes sizes{.inputs = shapes_.inputs[index],
+                   .output = shapes_.outputs[index][0],
                    .rows = slice_rows_,
-                   .is_training = key_.is_training,
-                   .keeps_logits = keeps_logits};
-  for (const int from : node.inputs) {
-    const Node& input = nodes_[static_cast<std::size_t>(from)];
-    sizes.needs_input_gradient |= input.needs_gradient;
-    sizes.has_mask |= input.has_mask;
+                   .is_training = key_.is_training};
+  for (const Port& port : node.inputs) {
+    added.inputs.push_back(source_of(port));
+  }
+  if (node.inputs.empty()) {
+    const auto at = std::ranges::find(network_.inputs, static_cast<int>(index));
+    added.inputs.push_back({.node = ~static_cast<int>(at - network_.inputs.begin())});
+  }
+  std::size_t masks = 0;
+  for (const Port& port : added.inputs) {
+    if (!is_input(port)) {
+      const Node& input = nodes_[static_cast<std::size_t>(port.node)];
+      sizes.needs_input_gradient |= input.needs_gradient;
+      const bool has_mask = input.has_mask && port.output == 0;
+      sizes.has_mask |= has_mask && &port == &added.inputs.front();
+      masks += has_mask ? 1 : 0;
+    }
   }
   const MaskRule rule = spec.mask_rule(node.options());
-  added.makes_mask = rule == MaskRule::makes;
+  added.makes_mask = rule == MaskRule::makes || (rule == MaskRule::joins_any && masks > 0) ||
+                     (rule == MaskRule::joins_all && masks == added.inputs.size());
   added.has_mask = added.makes_mask || (rule == MaskRule::passes && sizes.has_mask);
   const bool trains = std::any_of(node.weights.begin(), node.weights.end(), [&](int i) {
     const NetworkWeight& weight = network_.weights[static_cast<std::size_t>(i)];
     return weight.is_trainable || weight.momentum;
   });
   added.needs_gradient = key_.is_training && (trains || sizes.needs_input_gradient);
-  added.size = size_of(sizes.output);
+  for (const Shape& shape : shapes_.outputs[index]) {
+    added.outputs.push_back({.size = size_of(shape)});
+  }
+  // An Input does not count: a saved model has one even where the model had none, and dropout's
+  // numbers go by the position.
+  for (const Node& before : nodes_) {
+    added.position += before.node->spec().class_name != "InputLayer" ? 1 : 0;
+  }
+  sizes.keeps_logits = std::ranges::any_of(outputs_, [&](const Output& output) {
+    return output.uses_logits && output.port.node == static_cast<int>(index);
+  });
   if (!spec.is_identity(node.options(), key_.is_training)) {
     added.plan = spec.plan(node.options(), sizes);
   }
@@ -79,10 +137,12 @@ void Plan::add_node(const NetworkNode& node, bool keeps_logits) {
 
 void Plan::place_buffers() {
   std::int64_t packed = 0, states = 0;
-  arena_floats_ = aligned_floats(size_of(key_.input) * slice_rows_);  // the input comes first
   const auto place = [&](std::int64_t floats) {
     return std::exchange(arena_floats_, arena_floats_ + aligned_floats(floats));
   };
+  for (Place& input : inputs_) {
+    input.value = place(input.size * slice_rows_);
+  }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     Node& node = nodes_[i];
     if (!node.plan) {
@@ -91,16 +151,57 @@ void Plan::place_buffers() {
     node.packed = std::exchange(packed, packed + aligned_floats(node.plan->packed_floats()));
     node.states = states;
     states += key_.has_states ? aligned_floats(node.plan->state_floats() * key_.rows) : 0;
-    node.value = place(node.size * slice_rows_);
-    node.gradient = node.needs_gradient ? place(node.size * slice_rows_) : 0;
+    for (Place& output : node.outputs) {
+      output.value = place(output.size * slice_rows_);
+      output.gradient = node.needs_gradient ? place(output.size * slice_rows_) : kNowhere;
+    }
     node.workspace = place(node.plan->workspace_floats());
-    const std::int64_t steps = outputs_[i].size() > 1 ? outputs_[i][0] : 1;
+    const Shape& shape = shapes_.outputs[i][0];
+    const std::int64_t steps = shape.size() > 1 ? shape[0] : 1;
     node.mask =
         std::exchange(arena_masks_, arena_masks_ + (node.makes_mask ? steps * slice_rows_ : 0));
   }
-  logits_ = uses_logits_ ? place(nodes_.back().size * slice_rows_) : 0;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    outputs_[i].logits =
+        outputs_[i].uses_logits ? place(size_of(output_shape(i)) * slice_rows_) : kNowhere;
+  }
   packed_ = AlignedFloats(packed);
   state_floats_ = states;
+}
+
+/// Where a consumer puts its gradient of `port`: the first in the order of the backward pass has
+/// the signal's own array, the others one each, a share to be added.
+std::int64_t Plan::place_gradient(Port port, std::optional<Share>& share) {
+  if (is_input(port) || !nodes_[static_cast<std::size_t>(port.node)].needs_gradient) {
+    return kNowhere;
+  }
+  Place& place =
+      nodes_[static_cast<std::size_t>(port.node)].outputs[static_cast<std::size_t>(port.output)];
+  if (!std::exchange(place.is_used, true)) {
+    return place.gradient;
+  }
+  share = Share{.from = arena_floats_, .to = place.gradient, .size = place.size};
+  arena_floats_ += aligned_floats(place.size * slice_rows_);
+  return share->from;
+}
+
+void Plan::place_gradients() {
+  if (!key_.is_training) {
+    return;
+  }
+  for (Output& output : outputs_) {
+    output.gradient = place_gradient(output.port, output.share);
+  }
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    Node& node = nodes_[i];
+    for (std::size_t k = 0; node.plan && k < node.inputs.size(); ++k) {
+      std::optional<Share> share;
+      node.input_gradients.push_back(place_gradient(node.inputs[k], share));
+      if (share) {
+        node.shares.push_back(*share);
+      }
+    }
+  }
 }
 
 std::int64_t Plan::bytes(int workers) const {
@@ -113,31 +214,43 @@ std::int64_t Plan::bytes(int workers) const {
 
 bool Plan::is_small() const { return flops_ < kSmallFlops; }
 
+/// The signal at `port`; its gradient is each consumer's own affair.
+Signal Plan::signal_of(Port port, const Arena& arena) const {
+  if (is_input(port)) {
+    float* base = const_cast<float*>(arena.floats.data());
+    return {.value = base + inputs_[static_cast<std::size_t>(~port.node)].value};
+  }
+  return arena.outputs[static_cast<std::size_t>(port.node)][static_cast<std::size_t>(port.output)];
+}
+
 Plan::Arena Plan::make_arena() const {
   Arena arena;
   arena.floats = AlignedFloats(arena_floats_);
   arena.masks.resize(static_cast<std::size_t>(arena_masks_));
   float* base = arena.floats.data();
-  arena.input.value = base;
-  for (const Node& node : nodes_) {
-    std::vector<Signal> inputs;
-    for (const int from : node.node->inputs) {
-      inputs.push_back(arena.outputs[static_cast<std::size_t>(from)]);
+  const auto at = [&](std::int64_t place) { return place == kNowhere ? nullptr : base + place; };
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const Node& node = nodes_[i];
+    std::vector<Signal> inputs, outputs;
+    for (std::size_t k = 0; node.plan && k < node.inputs.size(); ++k) {
+      inputs.push_back(signal_of(node.inputs[k], arena));
+      inputs.back().gradient = key_.is_training ? at(node.input_gradients[k]) : nullptr;
     }
-    if (inputs.empty()) {
-      inputs.push_back(arena.input);
+    for (std::size_t k = 0; node.plan && k < node.outputs.size(); ++k) {
+      const Place& place = node.outputs[k];
+      const bool has_gradient = place.is_used || k == 0;
+      outputs.push_back(
+          {.value = at(place.value), .gradient = has_gradient ? at(place.gradient) : nullptr});
     }
-    Signal output = inputs[0];
-    if (node.plan) {
-      output = {.value = base + node.value,
-                .gradient = node.needs_gradient ? base + node.gradient : nullptr,
-                .mask = node.makes_mask ? arena.masks.data() + node.mask
-                                        : (node.has_mask ? inputs[0].mask : nullptr)};
+    if (node.plan && node.has_mask) {
+      outputs[0].mask = node.makes_mask ? arena.masks.data() + node.mask : inputs[0].mask;
     }
-    if (uses_logits_ && &node == &nodes_.back()) {
-      output.logits = base + logits_;
+    for (const Output& output : outputs_) {
+      if (output.uses_logits && output.port.node == static_cast<int>(i)) {
+        outputs[0].logits = at(output.logits);
+      }
     }
-    arena.outputs.push_back(output);
+    arena.outputs.push_back(std::move(outputs));
     arena.inputs.push_back(std::move(inputs));
   }
   return arena;
@@ -204,6 +317,7 @@ BatchFigures Plan::run(const Batch& batch,
   const auto rows = static_cast<std::int64_t>(batch.order.size());
   const std::int64_t slices = (rows + slice_rows_ - 1) / slice_rows_;
   prepare(slices, workers.count());
+  counts_ = count_rows(batch, weights, number);
   std::vector<BatchFigures> figures(static_cast<std::size_t>(slices));
   const auto task = [&](std::int64_t slice, int worker) {
     const kernels::FlushDenormals flush;
@@ -213,16 +327,9 @@ BatchFigures Plan::run(const Batch& batch,
                           .first_row = first,
                           .seed = number.seed,
                           .step = number.step};
-    const auto order =
-        batch.order.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(common.rows));
-    gather_time_major(batch.x, key_.input, order, arena.input.value);
+    gather(arena, batch, common);
     forward(arena, common, weights);
-    if (batch.predicted != nullptr) {
-      scatter_time_major(arena.outputs.back().value,
-                         output_shape(),
-                         common.rows,
-                         batch.predicted + first * size_of(output_shape()));
-    }
+    scatter(arena, batch, common);
     if (judgement != nullptr) {
       figures[static_cast<std::size_t>(slice)] = judge(arena, batch, *judgement, common);
     }
@@ -233,27 +340,93 @@ BatchFigures Plan::run(const Batch& batch,
     }
   };
   each_task(slices, is_small(), workers, task);
-  BatchFigures total;
+  BatchFigures total(judgement != nullptr ? outputs_.size() : 0);
   for (const BatchFigures& slice : figures) {
-    total.add(slice);
+    for (std::size_t i = 0; i < slice.size(); ++i) {
+      total[i].add(slice[i]);
+    }
   }
-  const double all = static_cast<double>(rows * size_of(output_shape()) / output_shape().back());
-  gradient_scale_ = total.weight > 0 ? static_cast<float>(all / total.weight) : 0.0f;
+  gradient_scale_ = 1;
+  if (counts_.empty() && !total.empty()) {
+    const Shape& shape = output_shape();
+    const double all = static_cast<double>(rows * size_of(shape) / shape.back());
+    gradient_scale_ = total[0].weight > 0 ? static_cast<float>(all / total[0].weight) : 0.0f;
+  }
   return total;
 }
 
+void Plan::gather(const Arena& arena, const Batch& batch, const SliceRun& common) const {
+  const auto order = batch.order.subspan(static_cast<std::size_t>(common.first_row),
+                                         static_cast<std::size_t>(common.rows));
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    float* to = signal_of({.node = ~static_cast<int>(i)}, arena).value;
+    gather_time_major(batch.x[i].data(), key_.inputs[i], order, to);
+  }
+}
+
+void Plan::scatter(const Arena& arena, const Batch& batch, const SliceRun& common) const {
+  for (std::size_t i = 0; i < batch.predicted.size(); ++i) {
+    const Shape& shape = output_shape(i);
+    scatter_time_major(signal_of(outputs_[i].port, arena).value,
+                       shape,
+                       common.rows,
+                       batch.predicted[i] + common.first_row * size_of(shape));
+  }
+}
+
+/// Several outputs with masks of their own cannot share one factor for the gradients: the rows that
+/// count are counted first. Empty: not needed.
+std::vector<double> Plan::count_rows(const Batch& batch,
+                                     const float* weights,
+                                     const BatchNumber& number) {
+  if (!key_.is_training || outputs_.size() < 2) {
+    return {};
+  }
+  const auto rows = static_cast<std::int64_t>(batch.order.size());
+  std::vector<double> counts(outputs_.size());
+  Arena& arena = arena_of(0);
+  const bool has_masks = std::ranges::any_of(outputs_, [&](const Output& output) {
+    return signal_of(output.port, arena).mask != nullptr;
+  });
+  for (std::int64_t first = 0; first < rows; first += slice_rows_) {
+    const SliceRun common{.rows = std::min(slice_rows_, rows - first),
+                          .first_row = first,
+                          .seed = number.seed,
+                          .step = number.step};
+    if (has_masks) {
+      gather(arena, batch, common);
+      forward(arena, common, weights);
+    }
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      counts[i] += count(arena, i, common.rows);
+    }
+  }
+  return counts;
+}
+
+/// The rows of a slice that count in the loss of an output.
+double Plan::count(const Arena& arena, std::size_t output, std::int64_t rows) const {
+  const Shape& shape = output_shape(output);
+  const std::uint8_t* mask = signal_of(outputs_[output].port, arena).mask;
+  if (mask == nullptr || shape.size() < 2) {
+    return static_cast<double>(rows * size_of(shape) / shape.back());
+  }
+  const auto used = std::count_if(mask, mask + shape[0] * rows, [](auto m) { return m != 0; });
+  return static_cast<double>(used * (size_of(shape) / shape.back() / shape[0]));
+}
+
 SliceRun Plan::slice_run(std::size_t i, const Arena& arena, std::int64_t rows) const {
+  const Node& node = nodes_[i];
+  const std::span<const Signal> outputs = arena.outputs[i];
   SliceRun run;
   run.rows = rows;
-  // An Input in front does not count: a saved model has one even where the model had none, and
-  // dropout's numbers go by the position.
-  const bool has_input = network_.nodes[0].spec().class_name == "InputLayer";
-  run.position = static_cast<std::uint32_t>(i) - (has_input ? 1 : 0);
+  run.position = node.position;
   run.inputs = arena.inputs[i];
-  run.output = arena.outputs[i];
-  run.is_gradient_of_logits = uses_logits_ && i + 1 == nodes_.size();
-  run.packed = packed_.data() + nodes_[i].packed;
-  run.workspace = const_cast<float*>(arena.floats.data()) + nodes_[i].workspace;
+  run.output = outputs[0];
+  run.more_outputs = outputs.subspan(1);
+  run.is_gradient_of_logits = run.output.logits != nullptr;
+  run.packed = packed_.data() + node.packed;
+  run.workspace = const_cast<float*>(arena.floats.data()) + node.workspace;
   return run;
 }
 
@@ -271,11 +444,32 @@ void Plan::forward(const Arena& arena, SliceRun common, const float* weights) co
   }
 }
 
+/// A first output that nobody learns from, such as the sequence of a layer of which only the states
+/// are read, has no gradient.
+void Plan::clear_gradients(const Arena& arena, std::int64_t rows) const {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const Node& node = nodes_[i];
+    if (node.plan && node.needs_gradient && !node.outputs[0].is_used) {
+      std::fill_n(arena.outputs[i][0].gradient, node.outputs[0].size * rows, 0.0f);
+    }
+  }
+}
+
 void Plan::backward(const Arena& arena,
                     SliceRun common,
                     const float* weights,
                     float* gradient) const {
   Pointers storage, gradients;
+  float* base = const_cast<float*>(arena.floats.data());
+  const auto add = [&](const Share& share) {
+    kernels::add(base + share.from, base + share.to, share.size * common.rows);
+  };
+  clear_gradients(arena, common.rows);
+  for (const Output& output : outputs_) {
+    if (output.share) {
+      add(*output.share);
+    }
+  }
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     const Node& node = nodes_[i];
     if (node.plan && node.needs_gradient) {
@@ -291,6 +485,7 @@ void Plan::backward(const Arena& arena,
       });
       run.gradients = {writable.data(), targets.size()};
       node.plan->backward(run);
+      std::ranges::for_each(node.shares, add);
     }
   }
 }
@@ -300,40 +495,55 @@ BatchFigures Plan::judge(Arena& arena,
                          const Judgement& judgement,
                          const SliceRun& common) const {
   const PhaseTimer timer(Phase::loss);
-  const Shape& shape = output_shape();
-  const Signal& output = arena.outputs.back();
+  BatchFigures figures;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    figures.push_back(judge_output(arena, batch, judgement, common, i));
+  }
+  return figures;
+}
+
+OutputFigures Plan::judge_output(Arena& arena,
+                                 const Batch& batch,
+                                 const Judgement& judgement,
+                                 const SliceRun& common,
+                                 std::size_t output) const {
+  const OutputJudgement& judged = judgement[output];
+  const Shape& shape = output_shape(output);
+  const Signal signal = signal_of(outputs_[output].port, arena);
   const std::int64_t places = size_of(shape) / shape.back();  // rows of the loss in a sample
-  LossRows rows{.rows = common.rows * places, .outputs = shape.back(), .predicted = output.value};
-  arena.target.resize(static_cast<std::size_t>(common.rows * batch.target_size));
-  Shape target = {batch.target_size};
+  LossRows rows{.rows = common.rows * places, .outputs = shape.back(), .predicted = signal.value};
+  const Tensor& targets = batch.y[output];
+  const std::int64_t target_size = targets.size() / targets.shape()[0];
+  arena.target.resize(static_cast<std::size_t>(common.rows * target_size));
+  Shape target = {target_size};
   if (shape.size() > 1) {
-    target = {shape[0], batch.target_size / shape[0]};
+    target = {shape[0], target_size / shape[0]};
   }
   const auto first = static_cast<std::size_t>(common.first_row);
-  gather_time_major(batch.y,
+  gather_time_major(targets.data(),
                     target,
                     batch.order.subspan(first, static_cast<std::size_t>(common.rows)),
                     arena.target.data());
   rows.target = arena.target.data();
-  rows.logits = output.logits;
-  double counted = static_cast<double>(rows.rows);
-  if (output.mask != nullptr && shape.size() > 1) {
+  rows.logits = outputs_[output].uses_logits ? signal.logits : nullptr;
+  if (signal.mask != nullptr && shape.size() > 1) {
     const std::int64_t inner = places / shape[0];
     arena.weight.resize(static_cast<std::size_t>(rows.rows));
-    counted = 0;
     for (std::int64_t i = 0; i < rows.rows; ++i) {
-      counted += arena.weight[static_cast<std::size_t>(i)] = output.mask[i / inner] != 0 ? 1 : 0;
+      arena.weight[static_cast<std::size_t>(i)] = signal.mask[i / inner] != 0 ? 1.0f : 0.0f;
     }
     rows.weight = arena.weight.data();
   }
-  if (key_.is_training) {
-    rows.gradient = output.gradient;
-    rows.scale = 1.0f / static_cast<float>(static_cast<std::int64_t>(batch.order.size()) * places);
+  if (outputs_[output].gradient != kNowhere) {
+    const double all = static_cast<double>(batch.order.size()) * static_cast<double>(places);
+    const double counted = counts_.empty() ? all : counts_[output];
+    rows.gradient = arena.floats.data() + outputs_[output].gradient;
+    rows.scale = counted > 0 ? judged.loss_weight / static_cast<float>(counted) : 0.0f;
   }
-  BatchFigures figures{.weight = counted};
-  figures.loss_sum = judgement.loss->spec().evaluate(judgement.loss->options(), rows);
+  OutputFigures figures{.weight = count(arena, output, common.rows)};
+  figures.loss_sum = judged.loss->spec().evaluate(judged.loss->options(), rows);
   rows.gradient = nullptr;
-  for (const MetricSpec* metric : judgement.metrics) {
+  for (const MetricSpec* metric : judged.metrics) {
     figures.metric_sums.push_back(metric->sum(rows));
   }
   return figures;
@@ -357,12 +567,12 @@ Plan::Steps Plan::make_steps(const float* weights) const {
 
 std::span<const float> Plan::step(Steps& steps, const float* x) const {
   const kernels::FlushDenormals flush;
-  std::copy_n(x, size_of(key_.input) * key_.rows, steps.arena_.input.value);
+  std::copy_n(x, inputs_[0].size * key_.rows, signal_of({.node = ~0}, steps.arena_).value);
   for (const Steps::Turn& turn : steps.turns_) {
     turn.plan->forward(turn.run);
   }
-  return {steps.arena_.outputs.back().value,
-          static_cast<std::size_t>(nodes_.back().size * key_.rows)};
+  return {signal_of(outputs_[0].port, steps.arena_).value,
+          static_cast<std::size_t>(size_of(output_shape()) * key_.rows)};
 }
 
 }  // namespace engram

@@ -24,8 +24,8 @@ namespace engram {
 
 /// What a plan is built for.
 struct PlanKey {
-  Shape input;            ///< a sample's shape, no -1
-  std::int64_t rows = 0;  ///< most rows of a batch
+  std::vector<Shape> inputs;  ///< samples' shapes, no -1
+  std::int64_t rows = 0;      ///< most rows of a batch
   bool is_training = false;
   bool is_judged = false;   ///< a loss follows; always so when training
   bool has_states = false;  ///< for Plan::step: one time step, states carried from call to call
@@ -33,29 +33,35 @@ struct PlanKey {
   bool operator==(const PlanKey&) const = default;
 };
 
-/// What predictions are compared with, and how.
-struct Judgement {
+/// What the predictions of one output are compared with, and how.
+struct OutputJudgement {
   const Loss* loss = nullptr;
+  float loss_weight = 1;                   ///< of this output's loss in the whole
   std::vector<const MetricSpec*> metrics;  ///< accuracies resolved
 };
 
+/// One for each output.
+using Judgement = std::vector<OutputJudgement>;
+
 /// Rows of arrays that make up a batch.
 struct Batch {
-  const float* x = nullptr;             ///< all samples, row-major
-  const float* y = nullptr;             ///< all targets, or null
-  std::int64_t target_size = 0;         ///< floats of a target
+  std::span<const Tensor> x;            ///< all samples, for each input
+  std::span<const Tensor> y;            ///< all targets, for each output, or none
   std::span<const std::int64_t> order;  ///< rows of x and y that the batch takes
-  float* predicted = nullptr;           ///< (order.size(), output), or null
+  std::span<float* const> predicted;    ///< (order.size(), output) for each output, or none
 };
 
-/// Sums over a batch, or over many.
-struct BatchFigures {
+/// Sums over a batch, or over many, of one output.
+struct OutputFigures {
   double loss_sum = 0;  ///< of the losses of rows (a step of a sequence is a row)
   double weight = 0;    ///< rows that counted
   std::vector<double> metric_sums;
 
-  void add(const BatchFigures& other);
+  void add(const OutputFigures& other);
 };
+
+/// Those of all outputs.
+using BatchFigures = std::vector<OutputFigures>;
 
 /// Seed and number of the batch, for dropout.
 struct BatchNumber {
@@ -70,7 +76,8 @@ class Plan {
 
   const PlanKey& key() const { return key_; }
 
-  const Shape& output_shape() const { return outputs_.back(); }
+  /// A sample's shape of output `i`.
+  const Shape& output_shape(std::size_t i = 0) const { return shapes_.of(network_.outputs[i]); }
 
   std::int64_t bytes(int workers) const;
 
@@ -106,50 +113,95 @@ class Plan {
   std::span<const float> step(Steps& steps, const float* x) const;
 
  private:
+  static constexpr std::int64_t kNowhere = -1;
+
+  /// An array of a signal: places in an arena.
+  struct Place {
+    std::int64_t size = 0;  ///< floats of a sample
+    std::int64_t value = kNowhere, gradient = kNowhere;
+    bool is_used = false;  ///< somebody gives a gradient
+  };
+
+  /// A share of a gradient, made apart because another consumer's is there already.
+  struct Share {
+    std::int64_t from = 0, to = 0, size = 0;
+  };
+
   struct Node {
     const NetworkNode* node = nullptr;
     std::unique_ptr<LayerPlan> plan;  ///< null for an identity
+    std::uint32_t position = 0;       ///< among the layers that are no Input
     bool needs_gradient = false, has_mask = false, makes_mask = false;
-    std::int64_t size = 0;  ///< floats of a sample's output
+    std::vector<Port> inputs;  ///< where they come from, past identities
+    std::vector<Place> outputs;
+    std::vector<std::int64_t> input_gradients;  ///< places in an arena
+    std::vector<Share> shares;                  ///< to add after the backward pass
     std::int64_t packed = 0, states = 0;
-    std::int64_t value = 0, gradient = 0, workspace = 0, mask = 0;  ///< places in an arena
+    std::int64_t workspace = 0, mask = 0;  ///< places in an arena
+  };
+
+  /// What is predicted and judged.
+  struct Output {
+    Port port;  ///< past identities
+    bool uses_logits = false;
+    std::int64_t logits = kNowhere, gradient = kNowhere;  ///< places in an arena
+    std::optional<Share> share;
   };
 
   /// Arrays of one worker: signals and workspaces of a slice.
   struct Arena {
     AlignedFloats floats;
     std::vector<std::uint8_t> masks;
-    Signal input;
-    std::vector<Signal> outputs;              ///< of the nodes
-    std::vector<std::vector<Signal>> inputs;  ///< of the nodes
-    std::vector<float> target, weight;        ///< of the slice's rows
+    std::vector<std::vector<Signal>> outputs;  ///< of the nodes
+    std::vector<std::vector<Signal>> inputs;   ///< of the nodes
+    std::vector<float> target, weight;         ///< of the slice's rows
   };
 
   using Pointers = std::array<const float*, 64>;  // as many weights as a layer may have
 
-  void add_node(const NetworkNode& node, bool keeps_logits);
+  void add_node(const NetworkNode& node);
+  void add_outputs(const Judgement* judgement);
+  bool is_input(Port port) const;
+  Port source_of(Port port) const;
   void place_buffers();
+  std::int64_t place_gradient(Port port, std::optional<Share>& share);
+  void place_gradients();
+  Signal signal_of(Port port, const Arena& arena) const;
   Arena make_arena() const;
   Arena& arena_of(int worker);
   void prepare(std::int64_t slices, int workers);
   SliceRun slice_run(std::size_t i, const Arena& arena, std::int64_t rows) const;
   void forward(const Arena& arena, SliceRun common, const float* weights) const;
   void backward(const Arena& arena, SliceRun common, const float* weights, float* gradient) const;
+  void clear_gradients(const Arena& arena, std::int64_t rows) const;
+  void gather(const Arena& arena, const Batch& batch, const SliceRun& common) const;
+  void scatter(const Arena& arena, const Batch& batch, const SliceRun& common) const;
+  double count(const Arena& arena, std::size_t output, std::int64_t rows) const;
   BatchFigures judge(Arena& arena,
                      const Batch& batch,
                      const Judgement& judgement,
                      const SliceRun& common) const;
+  OutputFigures judge_output(Arena& arena,
+                             const Batch& batch,
+                             const Judgement& judgement,
+                             const SliceRun& common,
+                             std::size_t output) const;
+  std::vector<double> count_rows(const Batch& batch,
+                                 const float* weights,
+                                 const BatchNumber& number);
   std::span<const float* const> pointers(const Node& node,
                                          const float* flat,
                                          Pointers& storage) const;
 
   const Network& network_;
   PlanKey key_;
-  std::vector<Shape> outputs_;
+  NetworkShapes shapes_;
   std::vector<Node> nodes_;
+  std::vector<Place> inputs_;  ///< of the model, as Network::inputs
+  std::vector<Output> outputs_;
   std::int64_t slice_rows_ = 0, flops_ = 0;
-  std::int64_t arena_floats_ = 0, arena_masks_ = 0, logits_ = 0;
-  bool uses_logits_ = false;
+  std::int64_t arena_floats_ = 0, arena_masks_ = 0;
+  std::vector<double> counts_;  ///< rows of the batch that count, by output, where known before
 
   std::int64_t state_floats_ = 0;
 

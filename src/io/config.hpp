@@ -47,9 +47,9 @@ Layer read_layer(const JsonAt& at);
 /// The whole config.json of a built model.
 Json model_config(const ModelData& data);
 
-/// The layers of a config.json, and the shape of samples if it says one.
+/// The layers of a config.json; gives the shapes of samples, if it says them.
 /// Errors: FileError.
-void read_model_config(const JsonAt& config, ModelData& data, std::optional<Shape>& input);
+std::vector<Shape> read_model_config(const JsonAt& config, ModelData& data);
 
 /// Compiles as compile_config says. Errors: FileError when something in it is not supported.
 void read_compile_config(const JsonAt& config, ModelData& data);

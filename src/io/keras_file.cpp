@@ -71,12 +71,12 @@ std::string read_model_file(const std::string& filepath) {
 }
 
 /// A model's building may find sizes that no file could hold weights for.
-void check_size(const ModelData& data, const Shape& input, const std::string& where) {
-  const std::vector<Shape> outputs = output_shapes(data.network, input);
+void check_size(const ModelData& data, const std::vector<Shape>& inputs, const std::string& where) {
+  const NetworkShapes shapes = shapes_of(data.network, inputs);
   double floats = 0;
-  for (const NetworkNode& node : data.network.nodes) {
-    for (const WeightSpec& weight :
-         node.spec().weights(node.options(), input_shapes(node, outputs, input))) {
+  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
+    const NetworkNode& node = data.network.nodes[i];
+    for (const WeightSpec& weight : node.spec().weights(node.options(), shapes.inputs[i])) {
       double size = 1;
       for (const std::int64_t axis : weight.shape) {
         size *= static_cast<double>(axis);
@@ -93,22 +93,22 @@ void check_size(const ModelData& data, const Shape& input, const std::string& wh
 
 /// Builds with zero weights of the sizes that the config says, once the file is known to hold them.
 void build_for_reading(ModelData& data,
-                       const std::optional<Shape>& input,
+                       const std::vector<Shape>& inputs,
                        const formats::H5File& weights,
                        const std::string& where) {
-  if (!input) {
+  if (inputs.empty()) {
     throw error<FileError>({.where = where + ": config.json",
                             .expected = "the shape of the input",
                             .got = "no InputLayer, build_input_shape or build_config"});
   }
   try {
-    check_size(data, *input, where);
+    check_size(data, inputs, where);
     std::int64_t stored = 0;
     for (const auto& [path, dataset] : weights.datasets) {
       stored += size_of(dataset.shape);
     }
     Network sizes = data.network;
-    place_weights(sizes, *input);
+    place_weights(sizes, inputs);
     std::int64_t wanted = 0;
     for (const NetworkWeight& weight : sizes.weights) {
       wanted += weight.size;
@@ -118,7 +118,7 @@ void build_for_reading(ModelData& data,
                               .expected = fmt::format("{} parameters", wanted),
                               .got = fmt::format("{} values in all", stored)});
     }
-    build_without_values(data, *input);
+    build_without_values(data, inputs);
   } catch (const ShapeError& problem) {
     throw FileError(where + ": config.json: " + problem.what());
   } catch (const OptionError& problem) {
@@ -161,9 +161,7 @@ void io::read_model(const std::string& filepath, const LoadOptions& options, Mod
   const std::string h5 = zip.read("model.weights.h5", formats::kLargestModel);
   const std::string weights_place = filepath + ": model.weights.h5";
   const formats::H5File weights = formats::read_h5(h5, weights_place);
-  std::optional<Shape> input;
-  io::read_model_config(config, data, input);
-  build_for_reading(data, input, weights, filepath);
+  build_for_reading(data, io::read_model_config(config, data), weights, filepath);
   if (options.compile && config.has("compile_config")) {
     try {
       io::read_compile_config(config["compile_config"], data);

@@ -8,33 +8,13 @@
 #include "base/error.hpp"
 #include "engram/layers/input.hpp"
 #include "io/config.hpp"
+#include "io/graph_config.hpp"
 
 namespace engram::io {
 
 namespace {
 
 constexpr std::size_t kMostLayers = 1024;
-
-Json batch_shape(const Shape& sample) {
-  Json shape = Json::array({nullptr});
-  for (const std::int64_t axis : sample) {
-    shape.push_back(axis < 0 ? Json(nullptr) : Json(axis));
-  }
-  return shape;
-}
-
-Json float32_policy() { return keras_object("keras", "DTypePolicy", {{"name", "float32"}}); }
-
-Json input_layer(const std::string& name, const Shape& sample) {
-  return keras_object("keras.layers",
-                      "InputLayer",
-                      {{"batch_shape", batch_shape(sample)},
-                       {"dtype", "float32"},
-                       {"sparse", false},
-                       {"ragged", false},
-                       {"name", name},
-                       {"optional", false}});
-}
 
 /// A name for the InputLayer of a model that was built without one.
 std::string free_input_name(const Network& network) {
@@ -45,17 +25,6 @@ std::string free_input_name(const Network& network) {
   return name;
 }
 
-Json layer_object(const NetworkNode& node, const Shape& input) {
-  if (node.spec().class_name == "InputLayer") {
-    return input_layer(node.name, input);
-  }
-  Json layer = layer_config(node.layer, node.name);
-  if (!node.weights.empty()) {
-    layer["build_config"] = {{"input_shape", batch_shape(input)}};
-  }
-  return layer;
-}
-
 Json metric_object(const Metric& metric) {
   if (find_metric(metric.name()) == &metric.spec()) {
     return metric.name();
@@ -64,52 +33,42 @@ Json metric_object(const Metric& metric) {
       "keras.metrics", metric.spec().class_name, {{"name", metric.name()}, {"dtype", "float32"}});
 }
 
+Json metric_objects(const std::vector<Metric>& metrics) {
+  Json list = nullptr;
+  for (const Metric& metric : metrics) {
+    list.push_back(metric_object(metric));
+  }
+  return list;
+}
+
+Json loss_object(const Loss& loss) {
+  return keras_object(
+      "keras.losses", loss.spec().class_name, config_of(loss.spec().access, loss.options()));
+}
+
 Json compile_config(const Compiled& compiled) {
-  const auto& [optimizer, loss] = std::tie(compiled.optimizer, compiled.loss);
+  const Optimizer& optimizer = compiled.optimizer;
   Json optimizer_config = config_of(optimizer.spec().access, optimizer.options());
   optimizer_config["learning_rate"] = static_cast<double>(compiled.learning_rate);
-  Json metrics = nullptr;
-  for (const Metric& metric : compiled.metrics) {
-    metrics.push_back(metric_object(metric));
+  Json loss, weights, metrics;  // null, or a list with an entry for each output
+  for (const Loss& one : compiled.losses) {
+    loss.push_back(loss_object(one));
   }
-  return {
-      {"optimizer",
-       keras_object("keras.optimizers", optimizer.spec().class_name, optimizer_config)},
-      {"loss",
-       keras_object(
-           "keras.losses", loss.spec().class_name, config_of(loss.spec().access, loss.options()))},
-      {"loss_weights", nullptr},
-      {"metrics", std::move(metrics)},
-      {"weighted_metrics", nullptr},
-      {"run_eagerly", false},
-      {"steps_per_execution", 1},
-      {"jit_compile", false}};
-}
-
-/// [null, 60, 1] without its first axis.
-Shape read_batch_shape(const JsonAt& at) {
-  Shape shape;
-  if (at.size() < 1 || at.size() > 9) {
-    at.refuse("a shape of 1 to 9 axes, the first that of the batch");
+  for (const float weight : compiled.loss_weights) {
+    weights.push_back(weight);
   }
-  for (std::size_t i = 1; i < at.size(); ++i) {
-    shape.push_back(at[i].is_null() ? -1 : at[i].as_int());
-    if (shape.back() < -1 || shape.back() == 0 || shape.back() > kLargestSize) {
-      at[i].refuse("an axis of 1 to 2^31, or null");
-    }
+  for (const std::vector<Metric>& list : compiled.output_metrics) {
+    metrics.push_back(list.empty() ? Json::array() : metric_objects(list));
   }
-  return shape;
-}
-
-Input read_input(const JsonAt& config) {
-  for (const char* flag : {"sparse", "ragged"}) {
-    if (config.has(flag) && config[flag].as_bool()) {
-      config[flag].refuse("false, the only value that is supported");
-    }
-  }
-  const char* key = config.has("batch_shape") ? "batch_shape" : "batch_input_shape";
-  return {.shape = read_batch_shape(config[key]),
-          .name = config.has("name") ? read_name(config["name"]) : ""};
+  return {{"optimizer",
+           keras_object("keras.optimizers", optimizer.spec().class_name, optimizer_config)},
+          {"loss", loss.is_null() ? loss_object(compiled.loss) : std::move(loss)},
+          {"loss_weights", std::move(weights)},
+          {"metrics", metrics.is_null() ? metric_objects(compiled.metrics) : std::move(metrics)},
+          {"weighted_metrics", nullptr},
+          {"run_eagerly", false},
+          {"steps_per_execution", 1},
+          {"jit_compile", false}};
 }
 
 /// What {class_name, config} or a bare name stands for: the name, and the config if there is one.
@@ -138,6 +97,22 @@ Chosen read_choice(const JsonAt& at,
   return Chosen(*spec, config ? read_options(spec->access, *config) : spec->access.create());
 }
 
+/// The entries of a list, or of an object keyed by the outputs' names, in the order of the outputs;
+/// none when `at` is a single thing, such as {class_name, config}.
+std::vector<JsonAt> by_output(const JsonAt& at, const ModelData& data) {
+  std::vector<JsonAt> entries;
+  if (at.value().is_array()) {
+    for (std::size_t i = 0; i < at.size(); ++i) {
+      entries.push_back(at[i]);
+    }
+  } else if (at.value().is_object() && !at.has("class_name")) {
+    for (const Port& port : data.network.outputs) {
+      entries.push_back(at[data.network.nodes[static_cast<std::size_t>(port.node)].name]);
+    }
+  }
+  return entries;
+}
+
 void read_metrics(const JsonAt& at, std::vector<Metric>& metrics) {
   if (at.value().is_array()) {
     for (std::size_t i = 0; i < at.size(); ++i) {
@@ -159,49 +134,40 @@ void read_metrics(const JsonAt& at, std::vector<Metric>& metrics) {
   metrics.emplace_back(*spec, shown);
 }
 
-}  // namespace
-
-Json model_config(const ModelData& data) {
-  const std::vector<Shape> outputs = output_shapes(data.network, *data.input);
+Json sequential_config(const ModelData& data) {
+  const Shape& input = (*data.inputs)[0];
+  const NetworkShapes shapes = shapes_of(data.network, *data.inputs);
   Json layers = Json::array();
   if (data.network.nodes[0].layer.get_if<Input>() == nullptr) {
-    layers.push_back(input_layer(free_input_name(data.network), *data.input));
+    layers.push_back(input_object(free_input_name(data.network), input));
   }
-  for (const NetworkNode& node : data.network.nodes) {
-    layers.push_back(layer_object(node, input_shapes(node, outputs, *data.input)[0]));
+  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
+    const NetworkNode& node = data.network.nodes[i];
+    Json layer = layer_object(node, input);
+    if (!node.weights.empty()) {
+      layer["build_config"] = {{"input_shape", batch_shape(shapes.inputs[i][0])}};
+    }
+    layers.push_back(std::move(layer));
   }
   Json config = {{"name", data.name},
                  {"trainable", true},
                  {"dtype", float32_policy()},
                  {"layers", std::move(layers)},
-                 {"build_input_shape", batch_shape(*data.input)}};
+                 {"build_input_shape", batch_shape(input)}};
   Json model = keras_object("keras", "Sequential", std::move(config));
-  model["build_config"] = {{"input_shape", batch_shape(*data.input)}};
-  model["compile_config"] = data.compiled ? compile_config(*data.compiled) : Json::object();
+  model["build_config"] = {{"input_shape", batch_shape(input)}};
   return model;
 }
 
-void read_model_config(const JsonAt& config, ModelData& data, std::optional<Shape>& input) {
-  const JsonAt kind = config["class_name"];
-  if (kind.as_string() != "Sequential") {
-    kind.refuse("'Sequential'", "Functional models and subclasses are not supported yet.");
-  }
-  const JsonAt inner = config["config"];
-  const JsonAt layers = inner.value().is_array() ? inner : inner["layers"];
-  if (inner.value().is_object() && inner.has("name")) {
-    data.name = read_name(inner["name"]);
-  }
-  if (layers.size() < 1 || layers.size() > kMostLayers) {
-    layers.refuse(fmt::format("1 to {} layers", kMostLayers));
-  }
+std::vector<Shape> read_sequential(const JsonAt& config, const JsonAt& layers, ModelData& data) {
+  std::vector<Shape> inputs;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const bool is_input = layers[i]["class_name"].as_string() == "InputLayer";
-    if (i > 0 && is_input) {
-      layers[i].refuse("no InputLayer behind another layer");
-    }
-    const Layer layer = is_input ? Layer(read_input(layers[i]["config"])) : read_layer(layers[i]);
-    if (const Input* first = layer.get_if<Input>()) {
-      input = first->shape;
+    const Layer layer = read_any_layer(layers[i]);
+    if (const Input* input = layer.get_if<Input>()) {
+      if (i > 0) {
+        layers[i].refuse("no InputLayer behind another layer");
+      }
+      inputs = {input->shape};
     }
     try {
       add_layer(data, layer);
@@ -209,16 +175,45 @@ void read_model_config(const JsonAt& config, ModelData& data, std::optional<Shap
       throw FileError(layers[i].where() + ": " + problem.what());
     }
   }
-  for (const JsonAt& place : {inner, config}) {
-    if (input || !place.value().is_object()) {
+  for (const JsonAt& place : {config["config"], config}) {
+    if (!inputs.empty() || !place.value().is_object()) {
       continue;
     }
     if (place.has("build_input_shape")) {
-      input = read_batch_shape(place["build_input_shape"]);
+      inputs = {read_batch_shape(place["build_input_shape"])};
     } else if (place.has("build_config") && place["build_config"].has("input_shape")) {
-      input = read_batch_shape(place["build_config"]["input_shape"]);
+      inputs = {read_batch_shape(place["build_config"]["input_shape"])};
     }
   }
+  return inputs;
+}
+
+}  // namespace
+
+Json model_config(const ModelData& data) {
+  Json model = data.is_graph ? graph_config(data) : sequential_config(data);
+  model["compile_config"] = data.compiled ? compile_config(*data.compiled) : Json::object();
+  return model;
+}
+
+std::vector<Shape> read_model_config(const JsonAt& config, ModelData& data) {
+  const JsonAt kind = config["class_name"];
+  const JsonAt inner = config["config"];
+  if (inner.value().is_object() && inner.has("name")) {
+    data.name = read_name(inner["name"]);
+  }
+  const JsonAt layers = inner.value().is_array() ? inner : inner["layers"];
+  if (layers.size() < 1 || layers.size() > kMostLayers) {
+    layers.refuse(fmt::format("1 to {} layers", kMostLayers));
+  }
+  if (kind.as_string() == "Functional" || kind.as_string() == "Model") {
+    read_graph_config(inner, data);
+    return declared_inputs(data.network);
+  }
+  if (kind.as_string() != "Sequential") {
+    kind.refuse("'Sequential' or 'Functional'", "Subclasses are not supported.");
+  }
+  return read_sequential(config, layers, data);
 }
 
 void read_compile_config(const JsonAt& config, ModelData& data) {
@@ -228,12 +223,31 @@ void read_compile_config(const JsonAt& config, ModelData& data) {
   }
   options.optimizer =
       read_choice<Optimizer>(config["optimizer"], "optimizer", find_optimizer, optimizer_names);
-  options.loss = read_choice<Loss>(config["loss"], "loss", find_loss, loss_names);
-  if (config.has("metrics")) {
+  const std::vector<JsonAt> losses = by_output(config["loss"], data);
+  for (const JsonAt& loss : losses) {
+    options.losses.push_back(read_choice<Loss>(loss, "loss", find_loss, loss_names));
+  }
+  if (losses.empty()) {
+    options.loss = read_choice<Loss>(config["loss"], "loss", find_loss, loss_names);
+  }
+  if (config.has("loss_weights")) {
+    const JsonAt weights = config["loss_weights"];
+    for (const JsonAt& weight : by_output(weights, data)) {
+      options.loss_weights.push_back(static_cast<float>(weight.as_double()));
+    }
+    if (options.loss_weights.empty()) {
+      options.loss_weights = {static_cast<float>(weights.as_double())};
+    }
+  }
+  if (config.has("metrics") && data.network.outputs.size() > 1) {
+    for (const JsonAt& list : by_output(config["metrics"], data)) {
+      read_metrics(list, options.output_metrics.emplace_back());
+    }
+  } else if (config.has("metrics")) {
     read_metrics(config["metrics"], options.metrics);
   }
-  if (config.has("loss_weights") || config.has("weighted_metrics")) {
-    config.refuse("no loss_weights and no weighted_metrics", "They are not supported yet.");
+  if (config.has("weighted_metrics")) {
+    config["weighted_metrics"].refuse("null", "Weighted metrics are not supported yet.");
   }
   compile(data, std::move(options));
 }

@@ -235,8 +235,13 @@ void read_state(const formats::ZipReader& zip, const std::string& where, ModelDa
     const JsonAt at = state["training"];
     data.training = read_training(at, zip, where);
     const std::size_t sums = data.training->sums.metric_sums.size();
-    if (data.compiled && sums > 0 && sums != data.compiled->metrics.size()) {
-      at["metric_sums"].refuse(fmt::format("{} sums", data.compiled->metrics.size()));
+    const std::size_t outputs = data.network.outputs.size();
+    std::size_t wanted = outputs > 1 ? 2 * outputs : 0;  // EpochSums says what they are
+    for (std::size_t i = 0; data.compiled && i < outputs; ++i) {
+      wanted += data.metrics_of(i).size();
+    }
+    if (data.compiled && sums > 0 && sums != wanted) {
+      at["metric_sums"].refuse(fmt::format("{} sums", wanted));
     }
   }
 }

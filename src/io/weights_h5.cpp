@@ -18,15 +18,21 @@ using formats::H5File;
 
 namespace {
 
-/// Keras's group of each layer, such as "lstm_1": the class's name and a count, not the layer's
-/// name. Input layers have none.
-std::vector<std::string> layer_groups(const Network& network) {
-  std::vector<std::string> groups;
+/// A layer with Keras's group of it, such as "lstm_1": the class's name and a count, not the
+/// layer's name.
+struct LayerGroup {
+  const NetworkNode& node;
+  std::string name;
+};
+
+std::vector<LayerGroup> layer_groups(const Network& network) {
+  std::vector<LayerGroup> groups;
   std::map<std::string_view, int> counts;
-  for (const NetworkNode& node : network.nodes) {
+  for (const int layer : network.layers) {
+    const NetworkNode& node = network.nodes[static_cast<std::size_t>(layer)];
     const std::string_view name = node.spec().auto_name;
     const int count = counts[name]++;
-    groups.push_back(count == 0 ? std::string(name) : fmt::format("{}_{}", name, count));
+    groups.push_back({node, count == 0 ? std::string(name) : fmt::format("{}_{}", name, count)});
   }
   return groups;
 }
@@ -177,14 +183,12 @@ void read_optimizer(const WeightsReader& reader, ModelData& data) {
 }
 
 void read_layers(const WeightsReader& reader, const std::string& root, ModelData& data) {
-  const std::vector<std::string> groups = layer_groups(data.network);
   std::set<std::string> known;
-  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
-    const NetworkNode& node = data.network.nodes[i];
+  for (const auto& [node, group] : layer_groups(data.network)) {
     const std::vector<std::string> paths = weight_paths(data.network, node);
     for (std::size_t w = 0; w < node.weights.size(); ++w) {
       const NetworkWeight& weight = data.network.weights[static_cast<std::size_t>(node.weights[w])];
-      const auto path = known.insert(root + groups[i] + "/" + paths[w]).first;
+      const auto path = known.insert(root + group + "/" + paths[w]).first;
       reader.read(*path, weight.shape, data.weights.data() + weight.offset);
     }
   }
@@ -197,17 +201,15 @@ H5File weights_h5(const ModelData& data) {
   H5File file;
   file.groups["vars"]["name"] = data.name;
   file.groups["layers"];
-  const std::vector<std::string> groups = layer_groups(data.network);
-  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
-    const NetworkNode& node = data.network.nodes[i];
-    if (node.spec().class_name == "InputLayer") {
-      continue;
+  for (const auto& [node, group] : layer_groups(data.network)) {
+    if (node.spec().class_name == "InputLayer" && !data.is_graph) {
+      continue;  // Keras's Sequential does not count it among its layers
     }
-    const std::string layer = "layers/" + groups[i] + "/";
+    const std::string layer = "layers/" + group + "/";
     file.groups[layer + "vars"]["name"] = node.name;
     if (node.spec().weight_groups != nullptr) {
-      for (const WeightGroup& group : node.spec().weight_groups(node.options())) {
-        file.groups[layer + group.path + "/vars"]["name"] = group.name;
+      for (const WeightGroup& part : node.spec().weight_groups(node.options())) {
+        file.groups[layer + part.path + "/vars"]["name"] = part.name;
       }
     }
     const std::vector<std::string> paths = weight_paths(data.network, node);

@@ -56,9 +56,9 @@ struct LayerSizes {
   Shape output;
   std::int64_t rows = 0;  ///< most rows of a slice
   bool is_training = false;
-  bool needs_input_gradient = false;
-  bool has_mask = false;      ///< inputs[0] comes with a mask
-  bool keeps_logits = false;  ///< fill Signal::logits; the gradient may come by them
+  bool needs_input_gradient = false;  ///< by one input at least; Signal::gradient says by which
+  bool has_mask = false;              ///< inputs[0] comes with a mask
+  bool keeps_logits = false;          ///< fill Signal::logits; the gradient may come by them
 };
 
 /// One slice's turn.
@@ -69,6 +69,7 @@ struct SliceRun {
   std::uint32_t position = 0;  ///< of the layer in the model
   std::span<const Signal> inputs;
   Signal output;
+  std::span<const Signal> more_outputs = {};  ///< those after the first, as LayerSpec says
   bool is_gradient_of_logits = false;
   std::span<const float* const> weights;  ///< in the order of LayerSpec::weights, Keras's layout
   std::span<float* const> gradients;      ///< added to; null: not wanted
@@ -98,8 +99,10 @@ class LayerPlan {
   virtual void backward(const SliceRun& run) const = 0;
 };
 
-/// What happens to a mask on its way through a layer.
-enum class MaskRule { drops, passes, makes };
+/// What happens to a mask on its way through a layer: it drops that of its input, passes it on, or
+/// makes a new one (writes Signal::mask); a layer of several inputs makes one when any of them or
+/// all of them come with a mask.
+enum class MaskRule { drops, passes, makes, joins_any, joins_all };
 
 /// What most layers are: the defaults of LayerSpec's functions.
 inline Shape same_shape(const void*, std::span<const Shape> inputs, std::string_view) {
@@ -136,6 +139,9 @@ struct LayerSpec {
   LogitsOf (*logits_of)(const void* options) = no_logits;
   std::int64_t (*flops)(const void* options,
                         std::span<const Shape> inputs) = no_flops;  ///< forward, a row
+
+  /// The shapes of outputs after the first; null: none.
+  std::vector<Shape> (*more_outputs)(const void* options, std::span<const Shape> inputs) = nullptr;
 
   /// The parts in which Keras's files keep weights; null: the layer itself is the only one.
   std::vector<WeightGroup> (*weight_groups)(const void* options) = nullptr;

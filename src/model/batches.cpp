@@ -8,7 +8,6 @@
 #include <numeric>
 
 #include "base/error.hpp"
-#include "engram/layers/input.hpp"
 #include "engram/runtime.hpp"
 #include "kernels/elementwise.hpp"
 
@@ -19,7 +18,10 @@ namespace {
 // Plans kept for other batch sizes and uses: training, validation, prediction, and one to spare.
 constexpr std::size_t kPlans = 4;
 
-Shape sample_shape(const Tensor& x) { return Shape(x.shape().begin() + 1, x.shape().end()); }
+/// "x", or "x[1]" of several.
+std::string x_name(std::size_t i, std::size_t count, std::string_view name = "x") {
+  return count == 1 ? std::string(name) : fmt::format("{}[{}]", name, i);
+}
 
 void check_finite(const Tensor& tensor, std::string_view where, std::string_view name) {
   if (kernels::all_finite(tensor.data(), tensor.size())) {
@@ -35,29 +37,37 @@ void check_finite(const Tensor& tensor, std::string_view where, std::string_view
                           .remedy = "Clean or drop such rows."});
 }
 
-/// The samples have the shape that a first Input declares (-1 fits any length); without one they
-/// may differ from those the model was built for in what the weights do not depend on.
-void check_against_built(const ModelData& data, const Shape& sample, std::string_view where) {
-  if (sample == *data.input) {
+/// The samples have the shapes that Input layers declare (-1 fits any length); without an Input
+/// they may differ from those the model was built for in what the weights do not depend on.
+void check_against_built(const ModelData& data,
+                         const std::vector<Shape>& samples,
+                         std::string_view where) {
+  const std::vector<Shape>& built = *data.inputs;
+  if (samples == built) {
     return;
   }
-  const Shape& built = *data.input;
-  bool fits = sample.size() == built.size();
-  if (data.network.nodes[0].layer.get_if<Input>() != nullptr) {
-    for (std::size_t i = 0; fits && i < built.size(); ++i) {
-      fits = built[i] < 0 || built[i] == sample[i];
-    }
-  } else {
+  const auto refuse = [&](std::size_t i) {
+    throw error<ShapeError>({.where = fmt::format("{}: {}", where, x_name(i, built.size())),
+                             .expected = "samples of shape " + to_string(built[i]),
+                             .got = to_string(samples[i])});
+  };
+  if (declared_inputs(data.network).empty()) {
     Network network = data.network;
-    place_weights(network, sample);
-    for (std::size_t i = 0; fits && i < network.weights.size(); ++i) {
-      fits = network.weights[i].shape == data.network.weights[i].shape;
+    place_weights(network, samples);
+    for (std::size_t i = 0; i < network.weights.size(); ++i) {
+      if (network.weights[i].shape != data.network.weights[i].shape) {
+        refuse(0);
+      }
     }
+    return;
   }
-  if (!fits) {
-    throw error<ShapeError>({.where = std::string(where) + ": x",
-                             .expected = "samples of shape " + to_string(built),
-                             .got = to_string(sample)});
+  for (std::size_t i = 0; i < built.size(); ++i) {
+    const auto fits = [](std::int64_t wanted, std::int64_t got) {
+      return wanted < 0 || wanted == got;
+    };
+    if (!std::ranges::equal(built[i], samples[i], fits)) {
+      refuse(i);
+    }
   }
 }
 
@@ -71,41 +81,59 @@ std::vector<std::int64_t> rows_in_order(std::int64_t begin, std::int64_t end) {
 
 }  // namespace
 
-void check_inputs(ModelData& data, const Tensor& x, std::string_view where) {
-  if (x.rank() < 1 || x.shape()[0] < 1 || x.size() == 0) {
-    throw error<ShapeError>({.where = std::string(where) + ": x",
-                             .expected = "one row or more",
-                             .got = to_string(x.shape()),
-                             .remedy = "The first axis counts the samples."});
+std::vector<Shape> sample_shapes(ArraySpan x) {
+  std::vector<Shape> shapes;
+  for (const Tensor& array : x) {
+    shapes.emplace_back(array.shape().begin() + 1, array.shape().end());
   }
-  build(data, sample_shape(x));
-  check_against_built(data, sample_shape(x), where);
-  check_finite(x, where, "x");
+  return shapes;
 }
 
-void check_targets(ModelData& data, const Tensor& x, const Tensor& y, std::string_view where) {
-  if (!data.compiled) {
-    throw error<StateError>(
-        {.where = std::string(where),
-         .expected = "a compiled model",
-         .got = "one without optimizer and loss",
-         .remedy = data.compile_problem.empty()
-                       ? "Call compile first."
-                       : "The file's could not be used: " + data.compile_problem});
+void check_inputs(ModelData& data, ArraySpan x, std::string_view where) {
+  if (!data.network.inputs.empty() && x.size() != data.network.inputs.size()) {
+    throw error<ShapeError>({.where = std::string(where) + ": x",
+                             .expected = fmt::format("{} arrays", data.network.inputs.size()),
+                             .got = fmt::format("{}", x.size()),
+                             .remedy = "Give one for each input of the model."});
   }
-  if (y.rank() < 1 || y.shape()[0] != x.shape()[0]) {
-    throw error<ShapeError>({.where = std::string(where) + ": y",
-                             .expected = fmt::format("{} rows, as many as x", x.shape()[0]),
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (x[i].rank() < 1 || x[i].shape()[0] < 1 || x[i].size() == 0) {
+      throw error<ShapeError>({.where = fmt::format("{}: {}", where, x_name(i, x.size())),
+                               .expected = "one row or more",
+                               .got = to_string(x[i].shape()),
+                               .remedy = "The first axis counts the samples."});
+    }
+    if (x[i].shape()[0] != x[0].shape()[0]) {
+      throw error<ShapeError>({.where = fmt::format("{}: {}", where, x_name(i, x.size())),
+                               .expected = fmt::format("{} rows, as x[0]", x[0].shape()[0]),
+                               .got = to_string(x[i].shape())});
+    }
+  }
+  build(data, sample_shapes(x));
+  check_against_built(data, sample_shapes(x), where);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    check_finite(x[i], where, x_name(i, x.size()));
+  }
+}
+
+namespace {
+
+/// Checks the targets of one output, a sample of which has the shape `output`.
+void check_target(const Tensor& y,
+                  std::int64_t rows,
+                  const Shape& output,
+                  const LossSpec& loss,
+                  const std::string& where) {
+  if (y.rank() < 1 || y.shape()[0] != rows) {
+    throw error<ShapeError>({.where = where,
+                             .expected = fmt::format("{} rows, as many as x", rows),
                              .got = to_string(y.shape())});
   }
-  check_finite(y, where, "y");
-  const Shape output = output_shapes(data.network, sample_shape(x)).back();
   const std::int64_t places = size_of(output) / output.back();
-  const LossSpec& loss = data.compiled->loss.spec();
   const std::int64_t wanted = loss.has_class_targets ? places : size_of(output);
   if (target_size(y) != wanted) {
     throw error<ShapeError>(
-        {.where = std::string(where) + ": y",
+        {.where = where,
          .expected = fmt::format("{} value{} a row for {} on outputs of shape {}",
                                  wanted,
                                  wanted == 1 ? "" : "s",
@@ -116,21 +144,67 @@ void check_targets(ModelData& data, const Tensor& x, const Tensor& y, std::strin
   }
 }
 
-Judgement judgement_of(const ModelData& data, const Tensor& x, const Tensor& y) {
-  const Shape output = output_shapes(data.network, sample_shape(x)).back();
-  const std::int64_t places = size_of(output) / output.back();
-  Judgement judgement{.loss = &data.compiled->loss};
-  for (const Metric& metric : data.compiled->metrics) {
-    const std::int64_t target_outputs = target_size(y) / places;
-    const MetricSpec& spec = resolve_accuracy(metric, output.back(), target_outputs);
-    const std::int64_t wanted = spec.has_class_targets ? 1 : output.back();
-    if (target_outputs != wanted) {
-      throw error<ShapeError>({.where = "metric " + quoted(metric.name()),
-                               .expected = fmt::format("{} target values an output", wanted),
-                               .got = fmt::format("{}", target_outputs),
-                               .remedy = "Use a metric that fits the loss's targets."});
+/// A sample's shape of each output.
+std::vector<Shape> output_shapes(const ModelData& data, ArraySpan x) {
+  const NetworkShapes shapes = shapes_of(data.network, sample_shapes(x));
+  std::vector<Shape> outputs;
+  for (const Port& port : data.network.outputs) {
+    outputs.push_back(shapes.of(port));
+  }
+  return outputs;
+}
+
+}  // namespace
+
+void check_targets(ModelData& data, ArraySpan x, ArraySpan y, std::string_view where) {
+  if (!data.compiled) {
+    throw error<StateError>(
+        {.where = std::string(where),
+         .expected = "a compiled model",
+         .got = "one without optimizer and loss",
+         .remedy = data.compile_problem.empty()
+                       ? "Call compile first."
+                       : "The file's could not be used: " + data.compile_problem});
+  }
+  const std::vector<Shape> outputs = output_shapes(data, x);
+  if (y.size() != outputs.size()) {
+    throw error<ShapeError>({.where = std::string(where) + ": y",
+                             .expected = fmt::format("{} arrays", outputs.size()),
+                             .got = fmt::format("{}", y.size()),
+                             .remedy = "Give one for each output of the model."});
+  }
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const std::string name = x_name(i, y.size(), "y");
+    check_target(y[i],
+                 x[0].shape()[0],
+                 outputs[i],
+                 data.loss_of(i).spec(),
+                 fmt::format("{}: {}", where, name));
+    check_finite(y[i], where, name);
+  }
+}
+
+Judgement judgement_of(const ModelData& data, ArraySpan x, ArraySpan y) {
+  const std::vector<Shape> outputs = output_shapes(data, x);
+  Judgement judgement;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const std::int64_t last = outputs[i].back();
+    const std::int64_t target_outputs = target_size(y[i]) / (size_of(outputs[i]) / last);
+    const std::vector<float>& weights = data.compiled->loss_weights;
+    OutputJudgement judged{.loss = &data.loss_of(i),
+                           .loss_weight = weights.empty() ? 1.0f : weights[i]};
+    for (const Metric& metric : data.metrics_of(i)) {
+      const MetricSpec& spec = resolve_accuracy(metric, last, target_outputs);
+      const std::int64_t wanted = spec.has_class_targets ? 1 : last;
+      if (target_outputs != wanted) {
+        throw error<ShapeError>({.where = "metric " + quoted(metric.name()),
+                                 .expected = fmt::format("{} target values an output", wanted),
+                                 .got = fmt::format("{}", target_outputs),
+                                 .remedy = "Use a metric that fits the loss's targets."});
+      }
+      judged.metrics.push_back(&spec);
     }
-    judgement.metrics.push_back(&spec);
+    judgement.push_back(std::move(judged));
   }
   return judgement;
 }
@@ -164,10 +238,10 @@ namespace {
 BatchFigures run_training(ModelData& data,
                           Plan& plan,
                           const Judgement& judgement,
-                          const Tensor& x,
-                          const Tensor& y,
+                          ArraySpan x,
+                          ArraySpan y,
                           std::span<const std::int64_t> order) {
-  const Batch batch{.x = x.data(), .y = y.data(), .target_size = target_size(y), .order = order};
+  const Batch batch{.x = x, .y = y, .order = order};
   return plan.run(
       batch,
       &judgement,
@@ -186,13 +260,13 @@ Updater& updater_of(ModelData& data) {
 }  // namespace
 
 BatchFigures train_on_rows(ModelData& data,
-                           const Tensor& x,
-                           const Tensor& y,
+                           ArraySpan x,
+                           ArraySpan y,
                            std::int64_t batch_size,
                            std::span<const std::int64_t> order) {
   const Judgement judgement = judgement_of(data, x, y);
   const PlanKey key{
-      .input = sample_shape(x), .rows = batch_size, .is_training = true, .is_judged = true};
+      .inputs = sample_shapes(x), .rows = batch_size, .is_training = true, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
   const BatchFigures figures = run_training(data, plan, judgement, x, y, order);
   Compiled& compiled = *data.compiled;
@@ -208,14 +282,14 @@ BatchFigures train_on_rows(ModelData& data,
   return figures;
 }
 
-std::vector<Tensor> gradients_of(ModelData& data, const Tensor& x, const Tensor& y) {
+std::vector<Tensor> gradients_of(ModelData& data, ArraySpan x, ArraySpan y) {
   check_inputs(data, x, "gradients");
   check_targets(data, x, y, "gradients");
   const Judgement judgement = judgement_of(data, x, y);
   const PlanKey key{
-      .input = sample_shape(x), .rows = x.shape()[0], .is_training = true, .is_judged = true};
+      .inputs = sample_shapes(x), .rows = x[0].shape()[0], .is_training = true, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
-  const std::vector<std::int64_t> order = rows_in_order(0, x.shape()[0]);
+  const std::vector<std::int64_t> order = rows_in_order(0, x[0].shape()[0]);
   run_training(data, plan, judgement, x, y, order);
   const std::span<const float> sum = updater_of(data).sum(plan, workers_of(data));
   std::vector<Tensor> gradients;
@@ -229,33 +303,44 @@ std::vector<Tensor> gradients_of(ModelData& data, const Tensor& x, const Tensor&
   return gradients;
 }
 
-EpochSums evaluate_rows(ModelData& data,
-                        const Tensor& x,
-                        const Tensor& y,
-                        std::int64_t batch_size) {
+EpochSums evaluate_rows(ModelData& data, ArraySpan x, ArraySpan y, std::int64_t batch_size) {
   const Judgement judgement = judgement_of(data, x, y);
-  const PlanKey key{.input = sample_shape(x), .rows = batch_size, .is_judged = true};
+  const PlanKey key{.inputs = sample_shapes(x), .rows = batch_size, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
   EpochSums sums;
-  for (std::int64_t first = 0; first < x.shape()[0]; first += batch_size) {
+  for (std::int64_t first = 0; first < x[0].shape()[0]; first += batch_size) {
     const std::vector<std::int64_t> order =
-        rows_in_order(first, std::min(first + batch_size, x.shape()[0]));
-    const Batch batch{.x = x.data(), .y = y.data(), .target_size = target_size(y), .order = order};
+        rows_in_order(first, std::min(first + batch_size, x[0].shape()[0]));
+    const Batch batch{.x = x, .y = y, .order = order};
     const BatchFigures figures =
         plan.run(batch, &judgement, data.weights.data(), {}, workers_of(data));
-    add_batch(sums, figures, static_cast<std::int64_t>(order.size()));
+    add_batch(sums, judgement, figures, static_cast<std::int64_t>(order.size()));
   }
   return sums;
 }
 
-void add_batch(EpochSums& sums, const BatchFigures& batch, std::int64_t rows) {
-  const double loss = batch.weight > 0 ? batch.loss_sum / batch.weight : 0.0;
-  sums.loss_sum += loss * static_cast<double>(rows);
-  sums.rows += static_cast<double>(rows);
-  sums.metric_weight += batch.weight;
-  sums.metric_sums.resize(batch.metric_sums.size());
-  for (std::size_t i = 0; i < batch.metric_sums.size(); ++i) {
-    sums.metric_sums[i] += batch.metric_sums[i];
+void add_batch(EpochSums& sums,
+               const Judgement& judgement,
+               const BatchFigures& batch,
+               std::int64_t rows) {
+  const auto count = static_cast<double>(rows);
+  sums.rows += count;
+  std::size_t next = 0;
+  const auto add = [&](double value) {
+    sums.metric_sums.resize(std::max(sums.metric_sums.size(), next + 1));
+    sums.metric_sums[next++] += value;
+  };
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const OutputFigures& output = batch[i];
+    const double loss = output.weight > 0 ? output.loss_sum / output.weight : 0.0;
+    sums.loss_sum += judgement[i].loss_weight * loss * count;
+    if (batch.size() == 1) {
+      sums.metric_weight += output.weight;
+    } else {
+      add(loss * count);
+      add(output.weight);
+    }
+    std::ranges::for_each(output.metric_sums, add);
   }
 }
 
@@ -263,12 +348,27 @@ Logs logs_of(const ModelData& data,
              const Judgement& judgement,
              const EpochSums& sums,
              const std::string& prefix) {
-  Logs logs = {{prefix + "loss", sums.rows > 0 ? sums.loss_sum / sums.rows : 0.0}};
-  for (std::size_t i = 0; i < sums.metric_sums.size(); ++i) {
-    const double mean = sums.metric_weight > 0 ? sums.metric_sums[i] / sums.metric_weight : 0.0;
-    logs.emplace_back(prefix + data.compiled->metrics[i].name(),
-                      judgement.metrics[i]->result(mean));
+  const double rows = std::max(sums.rows, 1.0);
+  Logs logs = {{prefix + "loss", sums.loss_sum / rows}};
+  Logs metrics;
+  std::size_t next = 0;
+  for (std::size_t i = 0; !sums.metric_sums.empty() && i < judgement.size(); ++i) {
+    double weight = sums.metric_weight;
+    std::string start = prefix;
+    if (judgement.size() > 1) {
+      const Port port = data.network.outputs[i];
+      start += data.network.nodes[static_cast<std::size_t>(port.node)].name + "_";
+      logs.emplace_back(start + "loss", sums.metric_sums[next++] / rows);
+      weight = sums.metric_sums[next++];
+    }
+    for (std::size_t k = 0; k < judgement[i].metrics.size(); ++k) {
+      const double mean = weight > 0 ? sums.metric_sums[next] / weight : 0.0;
+      ++next;
+      metrics.emplace_back(start + data.metrics_of(i)[k].name(),
+                           judgement[i].metrics[k]->result(mean));
+    }
   }
+  logs.insert(logs.end(), metrics.begin(), metrics.end());
   return logs;
 }
 

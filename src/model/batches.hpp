@@ -12,16 +12,22 @@
 
 namespace engram {
 
+/// Arrays of a model: one for each input, or for each output.
+using ArraySpan = std::span<const Tensor>;
+
 /// Builds the model for `x` if need be, and checks what it is given.
 /// Errors: ShapeError for no rows or a wrong shape; DataError for values that are not finite.
-void check_inputs(ModelData& data, const Tensor& x, std::string_view where);
+void check_inputs(ModelData& data, ArraySpan x, std::string_view where);
 
-/// Checks that y (N, ...) can be compared with the model's output for x.
+/// Checks that y (N, ...) can be compared with the model's outputs for x.
 /// Errors: StateError before compile; ShapeError; DataError.
-void check_targets(ModelData& data, const Tensor& x, const Tensor& y, std::string_view where);
+void check_targets(ModelData& data, ArraySpan x, ArraySpan y, std::string_view where);
 
-/// Loss and metrics for outputs against targets of y's shape.
-Judgement judgement_of(const ModelData& data, const Tensor& x, const Tensor& y);
+/// Samples' shapes.
+std::vector<Shape> sample_shapes(ArraySpan x);
+
+/// Loss and metrics for outputs against targets of y's shapes.
+Judgement judgement_of(const ModelData& data, ArraySpan x, ArraySpan y);
 
 /// The plan for batches of `rows` rows of x, made on first use.
 Plan& plan_for(ModelData& data, const PlanKey& key, const Judgement* judgement);
@@ -31,22 +37,30 @@ Workers& workers_of(ModelData& data);
 
 /// One step of training on the rows `order`; the figures are those before the update.
 BatchFigures train_on_rows(ModelData& data,
-                           const Tensor& x,
-                           const Tensor& y,
+                           ArraySpan x,
+                           ArraySpan y,
                            std::int64_t batch_size,
                            std::span<const std::int64_t> order);
 
 /// The figures of all rows of x and y, without training.
-EpochSums evaluate_rows(ModelData& data, const Tensor& x, const Tensor& y, std::int64_t batch_size);
+EpochSums evaluate_rows(ModelData& data, ArraySpan x, ArraySpan y, std::int64_t batch_size);
 
 /// The gradient of the mean loss over x and y by each weight, in the order of Model::weights, as a
 /// training step sees it before clipping. For tests and inspection.
-std::vector<Tensor> gradients_of(ModelData& data, const Tensor& x, const Tensor& y);
+std::vector<Tensor> gradients_of(ModelData& data, ArraySpan x, ArraySpan y);
+
+inline std::vector<Tensor> gradients_of(ModelData& data, const Tensor& x, const Tensor& y) {
+  return gradients_of(data, ArraySpan(&x, 1), ArraySpan(&y, 1));
+}
 
 /// Adds a batch of `rows` rows to the sums of an epoch.
-void add_batch(EpochSums& sums, const BatchFigures& batch, std::int64_t rows);
+void add_batch(EpochSums& sums,
+               const Judgement& judgement,
+               const BatchFigures& batch,
+               std::int64_t rows);
 
-/// "loss" and the metrics of `sums`, in the order of compile, with `prefix` before each name.
+/// "loss" and the metrics of `sums`, in the order of compile, with `prefix` before each name; of
+/// several outputs each has its loss, and its layer's name before its names.
 Logs logs_of(const ModelData& data,
              const Judgement& judgement,
              const EpochSums& sums,

@@ -41,7 +41,7 @@ void check_fit_options(const FitOptions& options) {
 
 class FitLoop {
  public:
-  FitLoop(Model& model, const Tensor& x, const Tensor& y, FitOptions& options)
+  FitLoop(Model& model, ArraySpan x, ArraySpan y, FitOptions& options)
       : model_(model),
         data_(model.data()),
         x_(x),
@@ -50,7 +50,7 @@ class FitLoop {
         judgement_(judgement_of(data_, x, y)),
         progress_({.verbose = options.verbose,
                    .epochs = options.epochs,
-                   .steps = (x.shape()[0] + options.batch_size - 1) / options.batch_size,
+                   .steps = (x[0].shape()[0] + options.batch_size - 1) / options.batch_size,
                    .is_terminal = options.is_terminal,
                    .sink = options.progress}) {}
 
@@ -74,6 +74,8 @@ class FitLoop {
 
  private:
   TrainingState& state() { return *data_.training; }
+
+  std::int64_t rows() const { return x_[0].shape()[0]; }
 
   bool is_shown() const { return options_.verbose > 0 && options_.progress != nullptr; }
 
@@ -101,7 +103,7 @@ class FitLoop {
       resume();
     } else {
       data_.training = TrainingState{.epoch = options_.initial_epoch,
-                                     .rows = x_.shape()[0],
+                                     .rows = rows(),
                                      .batch_size = options_.batch_size,
                                      .shuffle = options_.shuffle};
     }
@@ -109,15 +111,14 @@ class FitLoop {
 
   void resume() {
     const TrainingState& s = state();
-    if (s.rows != x_.shape()[0] || s.batch_size != options_.batch_size ||
-        s.shuffle != options_.shuffle) {
+    if (s.rows != rows() || s.batch_size != options_.batch_size || s.shuffle != options_.shuffle) {
       throw error<OptionError>(
           {.where = "fit: resume",
            .expected = fmt::format("{} rows, batch_size {}, shuffle {}, as the stopped run had",
                                    s.rows,
                                    s.batch_size,
                                    s.shuffle),
-           .got = fmt::format("{}, {}, {}", x_.shape()[0], options_.batch_size, options_.shuffle)});
+           .got = fmt::format("{}, {}, {}", rows(), options_.batch_size, options_.shuffle)});
     }
     if (s.callbacks.size() == data_.active_callbacks.size()) {
       for (std::size_t i = 0; i < s.callbacks.size(); ++i) {
@@ -145,7 +146,7 @@ class FitLoop {
       const ValidationData& v = options_.validation_data;
       const std::int64_t size =
           options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
-      const EpochSums sums = evaluate_rows(data_, v.x, v.y, size);
+      const EpochSums sums = evaluate_rows(data_, v.x.list, v.y.list, size);
       const Logs val_logs = logs_of(data_, judgement_, sums, "val_");
       logs.insert(logs.end(), val_logs.begin(), val_logs.end());
     }
@@ -158,7 +159,7 @@ class FitLoop {
   }
 
   bool run_batches(std::int64_t epoch) {
-    const std::int64_t rows = x_.shape()[0];
+    const std::int64_t rows = this->rows();
     const std::vector<std::int64_t> order = epoch_order(epoch);
     const std::int64_t batches = (rows + options_.batch_size - 1) / options_.batch_size;
     while (state().batch < batches) {
@@ -168,7 +169,7 @@ class FitLoop {
           std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size));
       const BatchFigures figures =
           train_on_rows(data_, x_, y_, std::min(options_.batch_size, rows), batch_rows);
-      add_batch(state().sums, figures, size);
+      add_batch(state().sums, judgement_, figures, size);
       const std::int64_t batch = state().batch++;
       report_batch(batch);
       if (state().batch < batches && options_.stop != nullptr && *options_.stop) {
@@ -215,17 +216,16 @@ class FitLoop {
 
   std::vector<std::int64_t> epoch_order(std::int64_t epoch) const {
     if (options_.shuffle) {
-      return shuffled_order(x_.shape()[0], data_.seed, epoch);
+      return shuffled_order(rows(), data_.seed, epoch);
     }
-    std::vector<std::int64_t> order(static_cast<std::size_t>(x_.shape()[0]));
+    std::vector<std::int64_t> order(static_cast<std::size_t>(rows()));
     std::iota(order.begin(), order.end(), std::int64_t{0});
     return order;
   }
 
   Model& model_;
   ModelData& data_;
-  const Tensor& x_;
-  const Tensor& y_;
+  ArraySpan x_, y_;
   FitOptions& options_;
   Judgement judgement_;
   ProgressBar progress_;
@@ -244,54 +244,103 @@ struct ForgetCallbacks {
 
 }  // namespace
 
-History Model::fit(const Tensor& x, const Tensor& y, FitOptions options) {
+namespace {
+
+/// The rows [begin, end) of each array.
+std::vector<Tensor> rows_of(ArraySpan arrays, std::int64_t begin, std::int64_t end) {
+  std::vector<Tensor> parts;
+  for (const Tensor& array : arrays) {
+    parts.push_back(array.rows(begin, end));
+  }
+  return parts;
+}
+
+/// Where the last rows begin that validation_split keeps.
+std::int64_t split_row(std::int64_t rows, double split) {
+  const auto cut = static_cast<std::int64_t>(std::floor(static_cast<double>(rows) * (1.0 - split)));
+  if (cut < 1 || cut == rows) {
+    throw error<OptionError>({.where = "fit",
+                              .expected = "a validation_split that leaves rows on both sides",
+                              .got = fmt::format("{} of {}", split, rows)});
+  }
+  return cut;
+}
+
+History fit_rows(Model& model, ArraySpan x, ArraySpan y, FitOptions& options) {
+  ModelData& data = model.data();
   check_fit_options(options);
-  check_inputs(*data_, x, "fit");
-  check_targets(*data_, x, y, "fit");
+  check_inputs(data, x, "fit");
+  check_targets(data, x, y, "fit");
   ValidationData& validation = options.validation_data;
-  Tensor train_x, train_y;
+  std::vector<Tensor> train_x, train_y;
   if (options.validation_split > 0 && validation.x.empty()) {
-    const std::int64_t rows = x.shape()[0];
-    const auto cut = static_cast<std::int64_t>(
-        std::floor(static_cast<double>(rows) * (1.0 - options.validation_split)));
-    if (cut < 1 || cut == rows) {
-      throw error<OptionError>({.where = "fit",
-                                .expected = "a validation_split that leaves rows on both sides",
-                                .got = fmt::format("{} of {}", options.validation_split, rows)});
-    }
-    train_x = x.rows(0, cut);
-    train_y = y.rows(0, cut);
-    validation = {.x = x.rows(cut, rows), .y = y.rows(cut, rows)};
+    const std::int64_t rows = x[0].shape()[0];
+    const std::int64_t cut = split_row(rows, options.validation_split);
+    train_x = rows_of(x, 0, cut);
+    train_y = rows_of(y, 0, cut);
+    validation = {.x = rows_of(x, cut, rows), .y = rows_of(y, cut, rows)};
   }
   if (!validation.x.empty()) {
-    check_inputs(*data_, validation.x, "fit: validation_data");
-    check_targets(*data_, validation.x, validation.y, "fit: validation_data");
+    check_inputs(data, validation.x.list, "fit: validation_data");
+    check_targets(data, validation.x.list, validation.y.list, "fit: validation_data");
   }
-  const ForgetCallbacks forget{*data_};
+  const ForgetCallbacks forget{data};
   const bool is_split = !train_x.empty();
-  return FitLoop(*this, is_split ? train_x : x, is_split ? train_y : y, options).run();
+  return FitLoop(
+             model, is_split ? ArraySpan(train_x) : x, is_split ? ArraySpan(train_y) : y, options)
+      .run();
 }
 
-Logs Model::train_on_batch(const Tensor& x, const Tensor& y) {
-  check_inputs(*data_, x, "train_on_batch");
-  check_targets(*data_, x, y, "train_on_batch");
-  std::vector<std::int64_t> order(static_cast<std::size_t>(x.shape()[0]));
+Logs train_once(ModelData& data, ArraySpan x, ArraySpan y) {
+  check_inputs(data, x, "train_on_batch");
+  check_targets(data, x, y, "train_on_batch");
+  const std::int64_t rows = x[0].shape()[0];
+  std::vector<std::int64_t> order(static_cast<std::size_t>(rows));
   std::iota(order.begin(), order.end(), std::int64_t{0});
+  const Judgement judgement = judgement_of(data, x, y);
   EpochSums sums;
-  add_batch(sums, train_on_rows(*data_, x, y, x.shape()[0], order), x.shape()[0]);
-  return logs_of(*data_, judgement_of(*data_, x, y), sums, "");
+  add_batch(sums, judgement, train_on_rows(data, x, y, rows, order), rows);
+  return logs_of(data, judgement, sums, "");
 }
 
-Logs Model::evaluate(const Tensor& x, const Tensor& y, EvaluateOptions options) {
+Logs judge_rows(ModelData& data, ArraySpan x, ArraySpan y, const EvaluateOptions& options) {
   if (options.batch_size < 1) {
     throw error<OptionError>({.where = "evaluate",
                               .expected = "batch_size at least 1",
                               .got = std::to_string(options.batch_size)});
   }
-  check_inputs(*data_, x, "evaluate");
-  check_targets(*data_, x, y, "evaluate");
-  const EpochSums sums = evaluate_rows(*data_, x, y, options.batch_size);
-  return logs_of(*data_, judgement_of(*data_, x, y), sums, "");
+  check_inputs(data, x, "evaluate");
+  check_targets(data, x, y, "evaluate");
+  const EpochSums sums = evaluate_rows(data, x, y, options.batch_size);
+  return logs_of(data, judgement_of(data, x, y), sums, "");
+}
+
+}  // namespace
+
+History Model::fit(const Tensor& x, const Tensor& y, FitOptions options) {
+  return fit_rows(*this, ArraySpan(&x, 1), ArraySpan(&y, 1), options);
+}
+
+History Model::fit(const std::vector<Tensor>& x, const std::vector<Tensor>& y, FitOptions options) {
+  return fit_rows(*this, x, y, options);
+}
+
+Logs Model::train_on_batch(const Tensor& x, const Tensor& y) {
+  return train_once(*data_, ArraySpan(&x, 1), ArraySpan(&y, 1));
+}
+
+Logs Model::train_on_batch(const std::vector<Tensor>& x, const std::vector<Tensor>& y) {
+  return train_once(*data_, x, y);
+}
+
+Logs Model::evaluate(const Tensor& x, const Tensor& y, EvaluateOptions options) {
+  return judge_rows(*data_, ArraySpan(&x, 1), ArraySpan(&y, 1), options);
+}
+
+Logs Model::evaluate(const std::vector<Tensor>& x,
+                     const std::vector<Tensor>& y,
+                     EvaluateOptions options) {
+  return judge_rows(*data_, x, y, options);
 }
 
 Logs Model::test_on_batch(const Tensor& x, const Tensor& y) {

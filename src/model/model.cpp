@@ -23,16 +23,27 @@ Model::~Model() = default;
 
 namespace {
 
-/// Builds a model whose first layer is an Input.
+/// Builds a model whose inputs are Input layers.
 void build_if_declared(ModelData& data) {
-  const Input* input =
-      data.network.nodes.empty() ? nullptr : data.network.nodes[0].layer.get_if<Input>();
-  if (input != nullptr) {
-    build(data, input->shape);
+  const std::vector<Shape> inputs = declared_inputs(data.network);
+  if (!inputs.empty()) {
+    build(data, inputs);
   }
 }
 
 }  // namespace
+
+std::vector<Shape> declared_inputs(const Network& network) {
+  std::vector<Shape> shapes;
+  for (const int i : network.inputs) {
+    const Input* input = network.nodes[static_cast<std::size_t>(i)].layer.get_if<Input>();
+    if (input == nullptr) {
+      return {};
+    }
+    shapes.push_back(input->shape);
+  }
+  return shapes;
+}
 
 const std::string& Model::name() const { return data_->name; }
 
@@ -40,7 +51,9 @@ bool Model::is_built() const { return data_->is_built(); }
 
 bool Model::is_compiled() const { return data_->compiled.has_value(); }
 
-void Model::build(const Shape& input_shape) { engram::build(*data_, input_shape); }
+void Model::build(const Shape& input_shape) { build(std::vector<Shape>{input_shape}); }
+
+void Model::build(const std::vector<Shape>& input_shapes) { engram::build(*data_, input_shapes); }
 
 void Model::compile(CompileOptions options) {
   build_if_declared(*data_);
@@ -78,6 +91,20 @@ std::string free_name(const Network& network, const std::string& base) {
 
 }  // namespace
 
+void add_node(ModelData& data, const Layer& layer, std::vector<Port> inputs) {
+  const std::string own = common_options(layer.spec(), layer.options()).name;
+  const std::string name =
+      own.empty() ? free_name(data.network, std::string(layer.spec().auto_name)) : own;
+  NetworkNode node{.layer = layer, .name = name, .inputs = std::move(inputs)};
+  check_options(layer.spec().access, layer.options(), node.where());
+  if (!own.empty() && free_name(data.network, own) != own) {
+    throw error<OptionError>({.where = data.name,
+                              .expected = "a different name for each layer",
+                              .got = quoted(own) + " twice"});
+  }
+  data.network.nodes.push_back(std::move(node));
+}
+
 void add_layer(ModelData& data, const Layer& layer) {
   if (data.is_built()) {
     throw error<StateError>({.where = data.name,
@@ -85,45 +112,66 @@ void add_layer(ModelData& data, const Layer& layer) {
                              .got = std::string(layer.spec().class_name),
                              .remedy = "Add all layers first."});
   }
-  const std::string own = common_options(layer.spec(), layer.options()).name;
-  const std::string name =
-      own.empty() ? free_name(data.network, std::string(layer.spec().auto_name)) : own;
-  NetworkNode node{.layer = layer, .name = name};
-  check_options(layer.spec().access, layer.options(), node.where());
-  if (!own.empty() && free_name(data.network, own) != own) {
-    throw error<OptionError>({.where = data.name,
-                              .expected = "a different name for each layer",
-                              .got = quoted(own) + " twice"});
-  }
-  if (!data.network.nodes.empty()) {
-    node.inputs = {static_cast<int>(data.network.nodes.size()) - 1};
-  }
-  data.network.nodes.push_back(std::move(node));
+  add_node(data, layer, data.network.outputs);
+  data.network.layers.push_back(static_cast<int>(data.network.nodes.size()) - 1);
+  data.network.inputs = {0};
+  data.network.outputs = {{.node = static_cast<int>(data.network.nodes.size()) - 1}};
 }
 
-void build_without_values(ModelData& data, const Shape& input) {
+void build_without_values(ModelData& data, const std::vector<Shape>& inputs) {
   if (data.network.nodes.empty()) {
     throw error<StateError>({.where = data.name,
                              .expected = "at least one layer",
                              .got = "none",
                              .remedy = "Call add."});
   }
-  place_weights(data.network, input);
+  if (inputs.size() != data.network.inputs.size()) {
+    throw error<ShapeError>({.where = data.name,
+                             .expected = fmt::format("{} inputs", data.network.inputs.size()),
+                             .got = fmt::format("{}", inputs.size())});
+  }
+  place_weights(data.network, inputs);
   data.weights = AlignedFloats(data.network.floats);
-  data.input = input;
+  data.inputs = inputs;
   touch_weights(data);
   make_slots(data);
 }
 
-void build(ModelData& data, const Shape& input) {
+void build(ModelData& data, const std::vector<Shape>& inputs) {
   if (data.is_built()) {
     return;
   }
-  build_without_values(data, input);
-  initialize_weights(data.network, input, data.seed, data.weights.data());
+  build_without_values(data, inputs);
+  initialize_weights(data.network, inputs, data.seed, data.weights.data());
 }
 
+namespace {
+
+/// Errors: OptionError when a list does not have one entry for each output.
+void check_lists(const ModelData& data, const CompileOptions& options) {
+  const std::size_t outputs = data.network.outputs.size();
+  const auto check = [&](std::string_view name, std::size_t size) {
+    if (size != outputs && size != 0) {
+      throw error<OptionError>({.where = "compile",
+                                .expected = fmt::format("{} of {} outputs", name, outputs),
+                                .got = fmt::format("{}", size)});
+    }
+  };
+  check("losses", options.losses.size());
+  check("loss_weights", options.loss_weights.size());
+  check("output_metrics", options.output_metrics.size());
+  if (outputs > 1 && !options.metrics.empty()) {
+    throw error<OptionError>({.where = "compile",
+                              .expected = "output_metrics, a list for each output",
+                              .got = "metrics",
+                              .remedy = "Say which output each metric is for."});
+  }
+}
+
+}  // namespace
+
 void compile(ModelData& data, CompileOptions options) {
+  check_lists(data, options);
   const OptimizerSpec& spec = options.optimizer.spec();
   check_options(spec.access, options.optimizer.options(), spec.class_name);
   check_clipping(spec.clipping(options.optimizer.options()), spec.class_name);
@@ -131,6 +179,9 @@ void compile(ModelData& data, CompileOptions options) {
   data.compiled = Compiled{.optimizer = std::move(options.optimizer),
                            .loss = std::move(options.loss),
                            .metrics = std::move(options.metrics),
+                           .losses = std::move(options.losses),
+                           .loss_weights = std::move(options.loss_weights),
+                           .output_metrics = std::move(options.output_metrics),
                            .learning_rate = learning_rate};
   data.training.reset();
   data.plans.clear();
@@ -167,21 +218,22 @@ std::optional<TrainingState> current_training_state(const ModelData& data) {
 }
 
 std::vector<LayerInfo> Model::layers() const {
-  std::vector<Shape> shapes(data_->network.nodes.size());
+  NetworkShapes shapes;
   if (is_built()) {
-    shapes = output_shapes(data_->network, *data_->input);
+    shapes = shapes_of(data_->network, *data_->inputs);
   }
   std::vector<LayerInfo> infos;
-  for (std::size_t i = 0; i < data_->network.nodes.size(); ++i) {
+  for (const int layer : data_->network.layers) {
+    const auto i = static_cast<std::size_t>(layer);
     const NetworkNode& node = data_->network.nodes[i];
-    if (node.layer.get_if<Input>() != nullptr) {
+    if (!data_->is_graph && node.layer.get_if<Input>() != nullptr) {
       continue;  // Keras's Sequential does not count it among its layers either
     }
     LayerInfo info{.name = node.name,
                    .class_name = std::string(node.spec().class_name),
                    .has_weights = node.spec().weights != no_weights};
     if (is_built()) {
-      info.output_shape = shapes[i];
+      info.output_shape = shapes.outputs[i][0];
       info.output_shape.insert(info.output_shape.begin(), -1);
     }
     for (const int w : node.weights) {

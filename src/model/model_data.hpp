@@ -23,6 +23,9 @@ struct Compiled {
   Optimizer optimizer;
   Loss loss;
   std::vector<Metric> metrics;
+  std::vector<Loss> losses = {};  ///< with the next two: as CompileOptions
+  std::vector<float> loss_weights = {};
+  std::vector<std::vector<Metric>> output_metrics = {};
   float learning_rate = 0;           ///< in use; the optimizer's option is where it began
   std::int64_t iterations = 0;       ///< updates done
   std::vector<AlignedFloats> slots;  ///< OptimizerSpec::slots, each laid out as the weights;
@@ -32,6 +35,7 @@ struct Compiled {
 /// Sums over the batches of an epoch so far.
 struct EpochSums {
   double loss_sum = 0, rows = 0;  ///< a batch's loss counts by its rows
+  /// Of the only output; of several outputs, for each: its loss_sum, metric_weight, metric sums.
   std::vector<double> metric_sums;
   double metric_weight = 0;
 };
@@ -51,10 +55,11 @@ struct TrainingState {
 
 struct ModelData {
   std::string name = "sequential";
+  bool is_graph = false;  ///< Keras's Functional, not Sequential
   Network network;
-  std::optional<Shape> input;  ///< a sample's shape, known when built; -1: any length
-  AlignedFloats weights;       ///< flat, as Network::weights says
-  std::uint64_t version = 1;   ///< of the weights; changes with them
+  std::optional<std::vector<Shape>> inputs;  ///< samples' shapes, known when built; -1: any length
+  AlignedFloats weights;                     ///< flat, as Network::weights says
+  std::uint64_t version = 1;                 ///< of the weights; changes with them
   std::uint64_t seed = 0;
   std::optional<Compiled> compiled;
   std::optional<TrainingState> training;
@@ -63,7 +68,16 @@ struct ModelData {
   std::map<std::string, std::string> notes;
   std::string compile_problem;  ///< why a file's compile_config could not be used
 
-  bool is_built() const { return input.has_value(); }
+  bool is_built() const { return inputs.has_value(); }
+
+  /// What an output is judged by.
+  const Loss& loss_of(std::size_t output) const {
+    return compiled->losses.empty() ? compiled->loss : compiled->losses[output];
+  }
+
+  const std::vector<Metric>& metrics_of(std::size_t output) const {
+    return compiled->output_metrics.empty() ? compiled->metrics : compiled->output_metrics[output];
+  }
 
   // While fit runs: its callbacks, in the order of its list.
   std::vector<Callback*> active_callbacks;
@@ -81,14 +95,21 @@ std::optional<TrainingState> current_training_state(const ModelData& data);
 /// Makes (zero) optimizer slots for a compiled, built model.
 void make_slots(ModelData& data);
 
-/// Builds from layers alone; `input` as in ModelData. Errors: ShapeError, OptionError.
-void build(ModelData& data, const Shape& input);
+/// Builds from layers alone; `inputs` as in ModelData. Errors: ShapeError, OptionError.
+void build(ModelData& data, const std::vector<Shape>& inputs);
 
 /// The same with all weights 0, for readers of files.
-void build_without_values(ModelData& data, const Shape& input);
+void build_without_values(ModelData& data, const std::vector<Shape>& inputs);
 
-/// Adds a layer; names it when it has no name. Errors: OptionError, StateError once built.
+/// The shapes that the model's Input layers declare; empty unless each input has one.
+std::vector<Shape> declared_inputs(const Network& network);
+
+/// Adds a layer behind the last; names it when it has no name. Errors: OptionError, StateError once
+/// built.
 void add_layer(ModelData& data, const Layer& layer);
+
+/// Adds a layer to a graph, as the first call of it. Errors: OptionError.
+void add_node(ModelData& data, const Layer& layer, std::vector<Port> inputs);
 
 /// Sets the optimizer, loss and metrics, with fresh state. Errors: OptionError.
 void compile(ModelData& data, CompileOptions options);

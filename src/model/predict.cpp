@@ -9,32 +9,57 @@
 
 namespace engram {
 
-Tensor Model::predict(const Tensor& x, PredictOptions options) {
+namespace {
+
+std::vector<Tensor> predict_rows(ModelData& data, ArraySpan x, const PredictOptions& options) {
   if (options.batch_size < 1) {
     throw error<OptionError>({.where = "predict",
                               .expected = "batch_size at least 1",
                               .got = std::to_string(options.batch_size)});
   }
-  check_inputs(*data_, x, "predict");
-  const std::int64_t rows = x.shape()[0];
+  check_inputs(data, x, "predict");
+  const std::int64_t rows = x[0].shape()[0];
   const std::int64_t batch_size = std::min(options.batch_size, rows);
-  const PlanKey key{.input = Shape(x.shape().begin() + 1, x.shape().end()), .rows = batch_size};
-  Plan& plan = plan_for(*data_, key, nullptr);
-  Shape shape = plan.output_shape();
-  const std::int64_t row_size = size_of(shape);
-  shape.insert(shape.begin(), rows);
-  Tensor predicted(std::move(shape));
+  const PlanKey key{.inputs = sample_shapes(x), .rows = batch_size};
+  Plan& plan = plan_for(data, key, nullptr);
+  std::vector<Tensor> predicted;
+  for (std::size_t i = 0; i < data.network.outputs.size(); ++i) {
+    Shape shape = plan.output_shape(i);
+    shape.insert(shape.begin(), rows);
+    predicted.emplace_back(std::move(shape));
+  }
   std::vector<std::int64_t> order(static_cast<std::size_t>(rows));
   std::iota(order.begin(), order.end(), std::int64_t{0});
+  std::vector<float*> places(predicted.size());
   for (std::int64_t first = 0; first < rows; first += batch_size) {
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      places[i] = predicted[i].data() + first * size_of(plan.output_shape(i));
+    }
     const std::int64_t size = std::min(batch_size, rows - first);
-    const Batch batch{.x = x.data(),
+    const Batch batch{.x = x,
                       .order = std::span(order).subspan(static_cast<std::size_t>(first),
                                                         static_cast<std::size_t>(size)),
-                      .predicted = predicted.data() + first * row_size};
-    plan.run(batch, nullptr, data_->weights.data(), {}, workers_of(*data_));
+                      .predicted = places};
+    plan.run(batch, nullptr, data.weights.data(), {}, workers_of(data));
   }
   return predicted;
+}
+
+}  // namespace
+
+Tensor Model::predict(const Tensor& x, PredictOptions options) {
+  std::vector<Tensor> all = predict_rows(*data_, ArraySpan(&x, 1), options);
+  if (all.size() != 1) {
+    throw error<ShapeError>({.where = "predict",
+                             .expected = "a model of one output",
+                             .got = std::to_string(all.size()),
+                             .remedy = "Give a list of inputs; the result is a list then."});
+  }
+  return std::move(all[0]);
+}
+
+std::vector<Tensor> Model::predict(const std::vector<Tensor>& x, PredictOptions options) {
+  return predict_rows(*data_, x, options);
 }
 
 }  // namespace engram

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
 
 #include "base/error.hpp"
 #include "engram/model.hpp"
@@ -11,7 +12,7 @@ namespace {
 
 /// A sample's shape for one step.
 Shape step_of(const ModelData& data) {
-  Shape step = *data.input;
+  Shape step = (*data.inputs)[0];
   if (!step.empty()) {
     step[0] = 1;
   }
@@ -21,19 +22,30 @@ Shape step_of(const ModelData& data) {
 /// Errors: OptionError for a layer that needs more than one step of a sequence at once, and for a
 /// recurrent one on a sequence made inside the model, which has no states to carry.
 void check_steps(const ModelData& data) {
-  const std::vector<Shape> whole = output_shapes(data.network, *data.input);
-  std::vector<Shape> stepped;
-  for (const NetworkNode& node : data.network.nodes) {
-    const std::vector<Shape> inputs = input_shapes(node, stepped, step_of(data));
+  const NetworkShapes whole = shapes_of(data.network, *data.inputs);
+  NetworkShapes stepped;
+  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
+    const NetworkNode& node = data.network.nodes[i];
+    std::vector<Shape> inputs;
+    for (const Port& port : node.inputs) {
+      inputs.push_back(stepped.of(port));
+    }
+    if (inputs.empty()) {
+      inputs.push_back(step_of(data));
+    }
     const bool is_recurrent = node.spec().weight_groups != nullptr;
-    if ((node.spec().mixes_steps && inputs != input_shapes(node, whole, *data.input)) ||
+    if ((node.spec().mixes_steps && inputs != whole.inputs[i]) ||
         (is_recurrent && inputs[0].size() > 1 && inputs[0][0] > 1)) {
       throw error<OptionError>({.where = data.name + ".stream: " + node.where(),
                                 .expected = "layers that take one step at a time",
                                 .got = "one that joins steps",
                                 .remedy = "Use predict on whole sequences."});
     }
-    stepped.push_back(node.spec().output_shape(node.options(), inputs, node.where()));
+    stepped.outputs.push_back({node.spec().output_shape(node.options(), inputs, node.where())});
+    if (node.spec().more_outputs != nullptr) {
+      std::ranges::copy(node.spec().more_outputs(node.options(), inputs),
+                        std::back_inserter(stepped.outputs.back()));
+    }
   }
 }
 
@@ -44,6 +56,12 @@ void check_stream(const ModelData& data, std::int64_t rows) {
                              .expected = "a built model",
                              .got = "one without weights",
                              .remedy = "Give an Input layer, load weights, or train first."});
+  }
+  if (data.network.inputs.size() != 1 || data.network.outputs.size() != 1) {
+    throw error<OptionError>({.where = where,
+                              .expected = "a model of one input and one output",
+                              .got = std::to_string(data.network.inputs.size()) + " and " +
+                                     std::to_string(data.network.outputs.size())});
   }
   if (rows < 1) {
     throw error<OptionError>(
@@ -62,7 +80,7 @@ void check_stream(const ModelData& data, std::int64_t rows) {
 
 /// The plan that streams share while the weights stay as they are.
 std::shared_ptr<const Plan> step_plan(ModelData& data, std::int64_t rows) {
-  const PlanKey key{.input = step_of(data), .rows = rows, .has_states = true};
+  const PlanKey key{.inputs = {step_of(data)}, .rows = rows, .has_states = true};
   std::shared_ptr<const Plan> shared = data.step_plan.lock();
   if (shared && shared->key() == key && shared->packed_version() == data.version) {
     return shared;
@@ -92,7 +110,7 @@ Stream Model::stream(std::int64_t rows) const {
   check_stream(*data_, rows);
   std::shared_ptr<const Plan> plan = step_plan(*data_, rows);
   Plan::Steps steps = plan->make_steps(data_->weights.data());
-  const auto inputs = static_cast<std::size_t>(size_of(plan->key().input) * rows);
+  const auto inputs = static_cast<std::size_t>(size_of(plan->key().inputs[0]) * rows);
   return Stream(
       std::make_unique<Stream::Impl>(Stream::Impl{std::move(plan), std::move(steps), inputs}));
 }

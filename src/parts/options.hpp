@@ -21,13 +21,12 @@
 #include <vector>
 
 #include "engram/activations.hpp"
-#include "engram/choice.hpp"
 #include "engram/initializers.hpp"
 #include "engram/tensor.hpp"
 
 namespace engram {
 
-struct LayerSpec;
+class Layer;
 
 /// What a number may be.
 struct Rule {
@@ -78,7 +77,7 @@ class OptionVisitor {
                       std::span<const std::string_view> /*names*/) {}
 
   /// A layer inside a wrapper.
-  virtual void option(std::string_view /*name*/, std::optional<Choice<LayerSpec>>& /*value*/) {}
+  virtual void option(std::string_view /*name*/, std::optional<Layer>& /*value*/) {}
 
   /// A text that is one of `allowed`.
   virtual void choice(std::string_view name,

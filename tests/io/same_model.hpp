@@ -199,7 +199,7 @@ inline void expect_same_layers(const ModelData& a, const ModelData& b) {
 inline void expect_same_model(const Model& a, const Model& b) {
   const ModelData &x = a.data(), &y = b.data();
   EXPECT_EQ(x.name, y.name);
-  EXPECT_EQ(x.input, y.input);
+  EXPECT_EQ(x.inputs, y.inputs);
   EXPECT_EQ(x.seed, y.seed);
   EXPECT_EQ(x.notes, y.notes);
   expect_same_layers(x, y);
