@@ -40,6 +40,7 @@ import pathlib
 for name, value in (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3")):
     os.environ.setdefault(name, value)
 
+from golden.graphs import make_graphs
 from golden.keras_files import make_keras
 from golden.layers import make_layers
 from golden.one_input_layers import make_one_input_layers
@@ -58,6 +59,7 @@ MAKERS = {
     "optimizers": make_optimizers,
     "initializers": make_initializers,
     "keras": make_keras,
+    "graphs": make_graphs,
 }
 
 

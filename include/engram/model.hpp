@@ -160,7 +160,6 @@ class Model {
   /// Makes the weights for inputs of `input_shape` (without the batch axis); fit and predict do it.
   /// Errors: ShapeError when a layer cannot take what comes.
   void build(const Shape& input_shape);
-  void build(const std::vector<Shape>& input_shapes);
 
   /// Errors: OptionError for options that contradict each other or are out of range.
   void compile(CompileOptions options);

@@ -103,9 +103,11 @@ void Plan::add_node(const NetworkNode& node) {
   for (const Port& port : added.inputs) {
     if (!is_input(port)) {
       const Node& input = nodes_[static_cast<std::size_t>(port.node)];
-      sizes.needs_input_gradient |= input.needs_gradient;
+      const bool is_first = &port == &added.inputs.front();
       const bool has_mask = input.has_mask && port.output == 0;
-      sizes.has_mask |= has_mask && &port == &added.inputs.front();
+      added.needs_gradient |= input.needs_gradient;
+      sizes.needs_input_gradient |= is_first && input.needs_gradient;
+      sizes.has_mask |= is_first && has_mask;
       masks += has_mask ? 1 : 0;
     }
   }
@@ -117,7 +119,7 @@ void Plan::add_node(const NetworkNode& node) {
     const NetworkWeight& weight = network_.weights[static_cast<std::size_t>(i)];
     return weight.is_trainable || weight.momentum;
   });
-  added.needs_gradient = key_.is_training && (trains || sizes.needs_input_gradient);
+  added.needs_gradient = key_.is_training && (trains || added.needs_gradient);
   for (const Shape& shape : shapes_.outputs[index]) {
     added.outputs.push_back({.size = size_of(shape)});
   }

@@ -122,8 +122,13 @@ constexpr int kLargestAxes = 9;
 
 /// Keys of layers that change nothing here, whatever they hold: storage types, hints of speed, and
 /// leftovers of older Keras.
-constexpr std::array<std::string_view, 6> kUnused = {
-    "dtype", "implementation", "use_cudnn", "batch_input_shape", "input_length", "build_config"};
+constexpr std::array<std::string_view, 7> kUnused = {"dtype",
+                                                     "implementation",
+                                                     "time_major",
+                                                     "use_cudnn",
+                                                     "batch_input_shape",
+                                                     "input_length",
+                                                     "build_config"};
 
 class ConfigReader final : public OptionVisitor {
  public:

@@ -87,9 +87,13 @@ void recurrent_forward(const RecurrentSpec& spec, const RecurrentForward& a) noe
 /// Arguments of recurrent_backward, after recurrent_forward with the same `forward`.
 struct RecurrentBackward {
   const RecurrentForward* forward = nullptr;
-  const float* dy = nullptr;           ///< like y
-  float* dx = nullptr;                 ///< (T, rows, D), overwritten; null unless spec.needs_dx
-  float* dkernel = nullptr;            ///< (D, G*H), added to
+  const float* dy = nullptr;       ///< like y
+  const float* dh_last = nullptr;  ///< (rows, H) of the last states, besides dy; null: none
+  const float* dc_last = nullptr;  ///< (rows, H), LSTM
+  float* dh0 = nullptr;            ///< (rows, H) of the first states, overwritten; null: unwanted
+  float* dc0 = nullptr;            ///< (rows, H), LSTM
+  float* dx = nullptr;             ///< (T, rows, D), overwritten; null unless spec.needs_dx
+  float* dkernel = nullptr;        ///< (D, G*H), added to
   float* drecurrent_kernel = nullptr;  ///< (H, G*H), added to
   float* dbias = nullptr;              ///< like bias, added to; null without use_bias
 };

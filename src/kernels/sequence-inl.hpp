@@ -75,7 +75,18 @@ class BackwardSlice {
     if (spec_.cell == Cell::lstm) {
       clear(dc(0), a_.rows * layout_.state_size);
     }
+    for (std::int64_t row = 0; row < a_.rows; ++row) {
+      if (b_.dh_last != nullptr) {
+        copy_times(b_.dh_last + row * spec_.H, nullptr, dh(row), spec_.H);
+      }
+      if (b_.dc_last != nullptr) {
+        copy_times(b_.dc_last + row * spec_.H, nullptr, dc(row), spec_.H);
+      }
+    }
   }
+
+  /// True when a step's gradient of h is needed by the step before, or by the first states.
+  HWY_INLINE bool wants_dh(std::int64_t step) const { return step > 0 || b_.dh0 != nullptr; }
 
   HWY_INLINE BackwardRow row_of(std::int64_t step, std::int64_t row) const {
     return {.z = s_.z(step, row),
@@ -152,8 +163,16 @@ class BackwardSlice {
     }
   }
 
-  /// The bias's gradients, collected as those of the input rows' 1.
+  /// The first states' gradients, and the bias's, collected as those of the input rows' 1.
   HWY_NOINLINE void finish() const {
+    for (std::int64_t row = 0; row < a_.rows; ++row) {
+      if (b_.dh0 != nullptr) {
+        copy_times(dh(row), nullptr, b_.dh0 + row * spec_.H, spec_.H);
+      }
+      if (b_.dc0 != nullptr) {
+        copy_times(dc(row), nullptr, b_.dc0 + row * spec_.H, spec_.H);
+      }
+    }
     if (b_.dbias == nullptr) {
       return;
     }
@@ -305,7 +324,7 @@ void backward(const CellType& cell,
         }
       }
     }
-    if (step > 0) {
+    if (back.wants_dh(step)) {
       back.multiply_h(step);
     }
     if ((last - step) * rows >= kGradientRows || step == 0) {

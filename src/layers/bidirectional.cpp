@@ -53,7 +53,7 @@ std::array<InnerLayer, 2> directions(const Bidirectional& o) {
 class BidirectionalPlan final : public LayerPlan {
  public:
   BidirectionalPlan(const Bidirectional& o, const LayerSizes& sizes, const Shape& inner)
-      : mode_(*o.merge_mode),
+      : mode_(o.merge_mode.value_or("")),
         steps_(inner.size() > 1 ? inner[0] : 1),
         units_(inner.back()),
         values_(aligned_floats(steps_ * sizes.rows * units_)),
@@ -62,6 +62,7 @@ class BidirectionalPlan final : public LayerPlan {
         plans_(values_ * (sizes.is_training ? 4 : 2) +
                (needs_dx_ ? aligned_floats(inputs_ * sizes.rows) : 0)) {
     LayerSizes inner_sizes = sizes;
+    inner_sizes.inputs.resize(1 + (sizes.inputs.size() - 1) / 2);
     inner_sizes.output = inner;
     inner_sizes.keeps_logits = false;
     for (const InnerLayer& direction : directions(o)) {
@@ -85,10 +86,19 @@ class BidirectionalPlan final : public LayerPlan {
 
   void forward(const SliceRun& run) const override {
     for (const std::size_t i : {0, 1}) {
-      Signal input;
-      plans_[i].plan->forward(inner_run(run, i, input));
+      Inputs inputs;
+      plans_[i].plan->forward(inner_run(run, i, inputs));
+    }
+    if (mode_.empty()) {
+      std::copy_n(value(run, 0), steps_ * run.rows * units_, run.output.value);
     }
     for (std::int64_t t = 0; t < steps_; ++t) {
+      if (mode_.empty()) {
+        std::copy_n(value(run, 1) + turned(t) * run.rows * units_,
+                    run.rows * units_,
+                    run.more_outputs[0].value + t * run.rows * units_);
+        continue;
+      }
       merge(run.rows,
             value(run, 0) + t * run.rows * units_,
             value(run, 1) + turned(t) * run.rows * units_,
@@ -101,8 +111,8 @@ class BidirectionalPlan final : public LayerPlan {
       split(run, t);
     }
     for (const std::size_t i : {0, 1}) {
-      Signal input;
-      plans_[i].plan->backward(inner_run(run, i, input));
+      Inputs inputs;
+      plans_[i].plan->backward(inner_run(run, i, inputs));
     }
     if (needs_dx_) {
       k::add(second_dx(run), run.inputs[0].gradient, inputs_ * run.rows);
@@ -122,14 +132,22 @@ class BidirectionalPlan final : public LayerPlan {
 
   float* second_dx(const SliceRun& run) const { return value(run, 4); }
 
-  /// The run of a direction; `input` holds its input signal.
-  SliceRun inner_run(const SliceRun& run, std::size_t i, Signal& input) const {
+  using Inputs = std::array<Signal, 3>;  // the sequence, and the states to begin from
+
+  /// The run of a direction; `inputs` holds its input signals. States are those of the forward
+  /// layer, then those of the backward layer.
+  SliceRun inner_run(const SliceRun& run, std::size_t i, Inputs& inputs) const {
     SliceRun inner = plans_[i].run(run);
-    input = run.inputs[0];
+    inputs[0] = run.inputs[0];
     if (i == 1 && needs_dx_) {
-      input.gradient = second_dx(run);
+      inputs[0].gradient = second_dx(run);
     }
-    inner.inputs = {&input, 1};
+    const std::size_t given = (run.inputs.size() - 1) / 2;
+    std::ranges::copy(run.inputs.subspan(1 + i * given, given), inputs.begin() + 1);
+    inner.inputs = std::span(inputs).first(1 + given);
+    const std::size_t first = mode_.empty() ? 1 : 0;
+    const std::size_t kept = run.more_outputs.empty() ? 0 : (run.more_outputs.size() - first) / 2;
+    inner.more_outputs = run.more_outputs.subspan(kept == 0 ? 0 : first + i * kept, kept);
     inner.output = {.value = value(run, i), .gradient = gradient(run, i)};
     return inner;
   }
@@ -158,6 +176,15 @@ class BidirectionalPlan final : public LayerPlan {
     const std::int64_t n = run.rows * units_, forth = t * n, back = turned(t) * n;
     float* to_forth = gradient(run, 0) + forth;
     float* to_back = gradient(run, 1) + back;
+    if (mode_.empty()) {
+      std::copy_n(run.output.gradient + forth, n, to_forth);
+      if (const float* from = run.more_outputs[0].gradient) {
+        std::copy_n(from + forth, n, to_back);
+      } else {
+        std::fill_n(to_back, n, 0.0f);
+      }
+      return;
+    }
     if (mode_ == "concat") {
       const float* from = run.output.gradient + 2 * forth;
       for (std::int64_t row = 0; row < run.rows; ++row) {
@@ -193,9 +220,6 @@ void check(const Bidirectional& o, std::string_view where) {
   if (!o.layer) {
     fail("a layer", "none");
   }
-  if (!o.merge_mode) {
-    fail("one output", "merge_mode None");
-  }
   for (const InnerLayer& direction : directions(o)) {
     if (!common(direction.layer).is_recurrent) {
       fail("a recurrent layer", std::string(direction.layer.spec().class_name));
@@ -224,15 +248,41 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   const Bidirectional& o = options_of(options);
   check(o, where);
   const auto both = directions(o);
-  Shape shape = inner_shape(both[0], inputs);
-  const Shape back = inner_shape(both[1], inputs);
+  const std::size_t given = (inputs.size() - 1) / 2;
+  if (inputs.size() % 2 == 0) {
+    throw error<ShapeError>({.where = std::string(where),
+                             .expected = "as many initial states for both directions",
+                             .got = std::to_string(inputs.size() - 1)});
+  }
+  std::vector<Shape> forth_inputs(inputs.begin(), inputs.end() - static_cast<long>(given));
+  std::vector<Shape> back_inputs(inputs.end() - static_cast<long>(given), inputs.end());
+  back_inputs.insert(back_inputs.begin(), inputs[0]);
+  Shape shape = inner_shape(both[0], forth_inputs);
+  const Shape back = inner_shape(both[1], back_inputs);
   if (back != shape) {
     throw error<ShapeError>({.where = std::string(where),
                              .expected = "outputs of one shape in both directions",
                              .got = to_string(shape) + " and " + to_string(back)});
   }
-  shape.back() *= *o.merge_mode == "concat" ? 2 : 1;
+  shape.back() *= o.merge_mode == "concat" ? 2 : 1;
   return shape;
+}
+
+/// Without a merge the backward sequence; then the states of both layers.
+std::vector<Shape> more_outputs(const void* options, std::span<const Shape> inputs) {
+  const Bidirectional& o = options_of(options);
+  std::vector<Shape> shapes;
+  const auto both = directions(o);
+  if (!o.merge_mode) {
+    shapes.push_back(inner_shape(both[1], inputs.first(1)));
+  }
+  for (const InnerLayer& direction : both) {
+    const LayerSpec& spec = direction.layer.spec();
+    for (Shape& shape : spec.more_outputs(direction.layer.options(), inputs)) {
+      shapes.push_back(std::move(shape));
+    }
+  }
+  return shapes;
 }
 
 std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
@@ -241,7 +291,8 @@ std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inpu
 
 std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
   const Bidirectional& o = options_of(options);
-  return std::make_unique<BidirectionalPlan>(o, sizes, inner_shape(directions(o)[0], sizes.inputs));
+  const std::span<const Shape> sequence = std::span(sizes.inputs).first(1);
+  return std::make_unique<BidirectionalPlan>(o, sizes, inner_shape(directions(o)[0], sequence));
 }
 
 MaskRule mask_rule(const void* options) {
@@ -273,6 +324,7 @@ const LayerSpec& bidirectional_spec() {
                                  .is_identity = is_never_identity,
                                  .logits_of = no_logits,
                                  .flops = flops,
+                                 .more_outputs = more_outputs,
                                  .weight_groups = weight_groups};
   return spec;
 }

@@ -56,7 +56,7 @@ struct LayerSizes {
   Shape output;
   std::int64_t rows = 0;  ///< most rows of a slice
   bool is_training = false;
-  bool needs_input_gradient = false;  ///< by one input at least; Signal::gradient says by which
+  bool needs_input_gradient = false;  ///< by inputs[0]; Signal::gradient says it of the others
   bool has_mask = false;              ///< inputs[0] comes with a mask
   bool keeps_logits = false;          ///< fill Signal::logits; the gradient may come by them
 };

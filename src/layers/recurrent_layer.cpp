@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/aligned.hpp"
 #include "base/error.hpp"
 #include "base/phases.hpp"
@@ -80,6 +82,10 @@ class RecurrentPlan final : public LayerPlan {
     fill(a.input_dropout, spec_.D, o_.dropout, 0, run);
     fill(a.recurrent_dropout, spec_.H, o_.recurrent_dropout, 1, run);
     k::recurrent_forward(spec_, a);
+    for (std::size_t i = 0; run.states != nullptr && i < run.more_outputs.size(); ++i) {
+      const std::int64_t n = run.rows * spec_.H;
+      std::copy_n(run.states + static_cast<std::int64_t>(i) * n, n, run.more_outputs[i].value);
+    }
   }
 
   void backward(const SliceRun& run) const override {
@@ -87,6 +93,10 @@ class RecurrentPlan final : public LayerPlan {
     k::recurrent_backward(spec_,
                           {.forward = &a,
                            .dy = run.output.gradient,
+                           .dh_last = gradient_of(run.more_outputs, 0),
+                           .dc_last = gradient_of(run.more_outputs, 1),
+                           .dh0 = gradient_of(run.inputs, 1),
+                           .dc0 = gradient_of(run.inputs, 2),
                            .dx = spec_.needs_dx ? run.inputs[0].gradient : nullptr,
                            .dkernel = run.gradients[0],
                            .drecurrent_kernel = run.gradients[1],
@@ -94,10 +104,21 @@ class RecurrentPlan final : public LayerPlan {
   }
 
  private:
+  static float* gradient_of(std::span<const Signal> signals, std::size_t i) {
+    return i < signals.size() ? signals[i].gradient : nullptr;
+  }
+
+  static float* value_of(std::span<const Signal> signals, std::size_t i) {
+    return i < signals.size() ? signals[i].value : nullptr;
+  }
+
+  /// The states come from a stream, or from further inputs, and go where they come from, or to
+  /// further outputs.
   k::RecurrentForward arguments(const SliceRun& run) const {
     float* input_factors = run.workspace + workspace_;
     float* h = run.states;
     float* c = h != nullptr && spec_.cell == k::Cell::lstm ? h + run.rows * spec_.H : nullptr;
+    const bool is_stream = h != nullptr;
     return {
         .packed = run.packed,
         .rows = run.rows,
@@ -105,11 +126,11 @@ class RecurrentPlan final : public LayerPlan {
         .mask = run.inputs[0].mask,
         .input_dropout = spec_.has_input_dropout ? input_factors : nullptr,
         .recurrent_dropout = spec_.has_recurrent_dropout ? input_factors + input_factors_ : nullptr,
-        .h0 = h,
-        .c0 = c,
+        .h0 = is_stream ? h : value_of(run.inputs, 1),
+        .c0 = is_stream ? c : value_of(run.inputs, 2),
         .y = run.output.value,
-        .h_last = h,
-        .c_last = c,
+        .h_last = is_stream ? h : value_of(run.more_outputs, 0),
+        .c_last = is_stream ? c : value_of(run.more_outputs, 1),
         .workspace = run.workspace};
   }
 
@@ -144,6 +165,13 @@ class RecurrentPlan final : public LayerPlan {
 
 }  // namespace
 
+namespace {
+
+/// h, and c of an LSTM.
+std::size_t recurrent_states(const RecurrentOptions& o) { return o.cell == k::Cell::lstm ? 2 : 1; }
+
+}  // namespace
+
 Shape recurrent_output_shape(const RecurrentOptions& o,
                              std::span<const Shape> inputs,
                              std::string_view where) {
@@ -158,7 +186,21 @@ Shape recurrent_output_shape(const RecurrentOptions& o,
          .got = to_string(with_batch),
          .remedy = inputs[0].size() == 1 ? "Add a time or a feature axis." : "Reshape the input."});
   }
+  const std::size_t states = recurrent_states(o);
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    if (inputs.size() != 1 + states || inputs[i] != Shape{o.units}) {
+      throw error<ShapeError>(
+          {.where = std::string(where),
+           .expected = fmt::format(
+               "{} initial state{} of shape (None, {})", states, states == 1 ? "" : "s", o.units),
+           .got = fmt::format("{}, {} a sample", inputs.size() - 1, to_string(inputs[i]))});
+    }
+  }
   return o.return_sequences ? Shape{inputs[0][0], o.units} : Shape{o.units};
+}
+
+std::vector<Shape> recurrent_more_outputs(const RecurrentOptions& o) {
+  return std::vector<Shape>(o.return_state ? recurrent_states(o) : 0, Shape{o.units});
 }
 
 std::vector<WeightSpec> recurrent_weights(const RecurrentOptions& o,

@@ -22,7 +22,8 @@ struct RecurrentOptions {
   Initializer kernel_initializer, recurrent_initializer, bias_initializer;
   bool unit_forget_bias = false;
   float dropout = 0, recurrent_dropout = 0;
-  bool return_sequences = false, go_backwards = false, zero_output_for_mask = false;
+  bool return_sequences = false, return_state = false, go_backwards = false;
+  bool zero_output_for_mask = false;
   std::optional<std::int64_t> seed = {};
 };
 
@@ -40,6 +41,7 @@ RecurrentOptions recurrent_options(const Layer& o, kernels::Cell cell) {
           .dropout = o.dropout,
           .recurrent_dropout = o.recurrent_dropout,
           .return_sequences = o.return_sequences,
+          .return_state = o.return_state,
           .go_backwards = o.go_backwards,
           .zero_output_for_mask = o.zero_output_for_mask,
           .seed = o.seed};
@@ -58,7 +60,7 @@ void visit_first_options(Layer& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
   v.option("return_sequences", o.return_sequences);
-  v.fixed("return_state", false);
+  v.option("return_state", o.return_state);
   v.option("go_backwards", o.go_backwards);
   v.fixed("stateful", false);
   v.ignored("unroll", false);
@@ -93,6 +95,7 @@ Shape recurrent_output_shape(const RecurrentOptions& o,
                              std::span<const Shape> inputs,
                              std::string_view where);
 std::vector<WeightSpec> recurrent_weights(const RecurrentOptions& o, std::span<const Shape> inputs);
+std::vector<Shape> recurrent_more_outputs(const RecurrentOptions& o);
 std::unique_ptr<LayerPlan> recurrent_plan(const RecurrentOptions& o, const LayerSizes& sizes);
 std::int64_t recurrent_flops(const RecurrentOptions& o, std::span<const Shape> inputs);
 
@@ -128,6 +131,10 @@ LayerSpec recurrent_spec(OptionsAccess access,
           .flops =
               [](const void* o, std::span<const Shape> inputs) {
                 return recurrent_flops(Common(*static_cast<const Layer*>(o)), inputs);
+              },
+          .more_outputs =
+              [](const void* o, std::span<const Shape>) {
+                return recurrent_more_outputs(Common(*static_cast<const Layer*>(o)));
               },
           .weight_groups =
               [](const void* o) {

@@ -82,6 +82,7 @@ Functional::Functional(const std::vector<KerasTensor>& inputs,
                               .expected = "inputs and outputs",
                               .got = inputs.empty() ? "no input" : "no output"});
   }
+  data_->is_graph = true;
   GraphBuilder builder(*data_);
   for (const KerasTensor& input : inputs) {
     builder.add_input(input);
@@ -92,7 +93,6 @@ Functional::Functional(const std::vector<KerasTensor>& inputs,
   }
   data_->network.outputs = std::move(ports);
   data_->network.layers = keras_order(data_->network);
-  data_->is_graph = true;
   engram::build(*data_, declared_inputs(data_->network));
 }
 

@@ -51,9 +51,7 @@ bool Model::is_built() const { return data_->is_built(); }
 
 bool Model::is_compiled() const { return data_->compiled.has_value(); }
 
-void Model::build(const Shape& input_shape) { build(std::vector<Shape>{input_shape}); }
-
-void Model::build(const std::vector<Shape>& input_shapes) { engram::build(*data_, input_shapes); }
+void Model::build(const Shape& input_shape) { engram::build(*data_, {input_shape}); }
 
 void Model::compile(CompileOptions options) {
   build_if_declared(*data_);
@@ -118,6 +116,27 @@ void add_layer(ModelData& data, const Layer& layer) {
   data.network.outputs = {{.node = static_cast<int>(data.network.nodes.size()) - 1}};
 }
 
+namespace {
+
+/// Errors: OptionError for a layer in a line that gives several outputs or takes a list, as in
+/// Keras.
+void check_line(const ModelData& data, const std::vector<Shape>& inputs) {
+  const NetworkShapes shapes = shapes_of(data.network, inputs);
+  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
+    const NetworkNode& node = data.network.nodes[i];
+    const MaskRule rule = node.spec().mask_rule(node.options());
+    const bool takes_list = rule == MaskRule::joins_any || rule == MaskRule::joins_all;
+    if (takes_list || shapes.outputs[i].size() > 1) {
+      throw error<OptionError>({.where = data.name + ": " + node.where(),
+                                .expected = "layers of one input and one output",
+                                .got = takes_list ? "one that takes a list" : "one with states",
+                                .remedy = "Use Functional."});
+    }
+  }
+}
+
+}  // namespace
+
 void build_without_values(ModelData& data, const std::vector<Shape>& inputs) {
   if (data.network.nodes.empty()) {
     throw error<StateError>({.where = data.name,
@@ -129,6 +148,9 @@ void build_without_values(ModelData& data, const std::vector<Shape>& inputs) {
     throw error<ShapeError>({.where = data.name,
                              .expected = fmt::format("{} inputs", data.network.inputs.size()),
                              .got = fmt::format("{}", inputs.size())});
+  }
+  if (!data.is_graph) {
+    check_line(data, inputs);
   }
   place_weights(data.network, inputs);
   data.weights = AlignedFloats(data.network.floats);

@@ -37,7 +37,9 @@ class ChangeOption final : public OptionVisitor {
 
   void option(std::string_view, std::optional<std::int64_t>& v) override { v = is_turn() ? -7 : v; }
 
-  void option(std::string_view, bool& v) override { v = is_turn() ? !v : v; }
+  void option(std::string_view n, bool& v) override {
+    v = is_turn() && n != "return_state" ? !v : v;  // a line of layers has no place for states
+  }
 
   void option(std::string_view, std::string& v) override { v = is_turn() ? "other \"name\"" : v; }
 
@@ -152,21 +154,22 @@ TEST(RoundTrip, EveryOptionOfEveryLayer) {
 }
 
 TEST(RoundTrip, ModelsOfEveryOptionOfTheRecurrentLayers) {
-  constexpr std::array<std::string_view, 8> kKinds = {"Bidirectional",
+  constexpr std::array<std::string_view, 9> kKinds = {"Bidirectional",
                                                       "Dense",
                                                       "Dropout",
                                                       "Embedding",
                                                       "GRU",
                                                       "LSTM",
                                                       "Masking",
-                                                      "SimpleRNN"};
+                                                      "SimpleRNN",
+                                                      "TimeDistributed"};
   for (const LayerSpec* spec : layers()) {
     if (std::ranges::count(kKinds, spec->class_name) == 0) {
       continue;
     }
-    const bool are_ids = spec->class_name == "Embedding";
     const bool is_recurrent =
         spec->weight_groups != nullptr && spec->class_name != "TimeDistributed";
+    const bool are_ids = spec->class_name == "Embedding";
     for (const Layer& layer : each_option<Layer>(*spec)) {
       SCOPED_TRACE(::testing::PrintToString(texts_of(layer)));
       // A recurrent layer that returns its last state only has a layer of steps before it.

@@ -17,7 +17,8 @@ namespace engram {
 /// Shapes: x (N, T, D); result (N, 2 units) for "concat", else (N, units), with T before the last
 /// axis when the layers return sequences.
 /// Weights: those of forward_<name>, then those of backward_<name>.
-/// merge_mode: "concat", "sum", "mul", "ave".
+/// merge_mode: "concat", "sum", "mul", "ave"; none: the backward result is output(1). States, where
+/// the layers return them, follow: those of the forward layer, then the other's.
 /// Source: Schuster & Paliwal 1997; layout as Keras 3.
 struct Bidirectional {
   std::optional<Layer> layer = {};

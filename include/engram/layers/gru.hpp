@@ -33,6 +33,7 @@ struct GRU {
   float recurrent_dropout = 0.0f;
   std::optional<std::int64_t> seed = {};
   bool return_sequences = false;
+  bool return_state = false;  ///< the last states are outputs too: KerasTensor::output(1), ...
   bool go_backwards = false;
   bool reset_after = true;
   bool zero_output_for_mask = false;

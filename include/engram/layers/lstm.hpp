@@ -34,6 +34,7 @@ struct LSTM {
   float recurrent_dropout = 0.0f;
   std::optional<std::int64_t> seed = {};
   bool return_sequences = false;
+  bool return_state = false;  ///< the last states are outputs too: KerasTensor::output(1), ...
   bool go_backwards = false;
   bool zero_output_for_mask = false;
   bool trainable = true;

@@ -28,6 +28,7 @@ struct SimpleRNN {
   float dropout = 0.0f;
   float recurrent_dropout = 0.0f;
   bool return_sequences = false;
+  bool return_state = false;  ///< the last states are outputs too: KerasTensor::output(1), ...
   bool go_backwards = false;
   bool zero_output_for_mask = false;
   std::optional<std::int64_t> seed = {};

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""keras/graph_*.keras: functional models written by Keras, what they predict, and a step of training."""
+
+import json
+
+import keras
+import numpy as np
+from keras import layers as L
+
+from golden.models import fill, precision, sum_repeated_rows
+from golden.streams import header, integers, number, numbers, stream
+
+
+def shared_and_masked():
+    """Words and series through one LSTM, masks joined, states handed on, two outputs."""
+    words, series = L.Input((4,), name="words"), L.Input((4, 2), name="series")
+    shared = L.LSTM(3, return_sequences=True, name="shared")
+    joined = L.Concatenate()([shared(L.Embedding(5, 2, mask_zero=True)(words)), shared(series)])
+    last, h, c = L.LSTM(2, return_state=True, name="encoder")(joined)
+    decoded = L.GRU(2)(series, initial_state=h)
+    price = L.Dense(1, name="price")(L.Add()([last, decoded]))
+    kind = L.Dense(3, activation="softmax", name="kind")(c)
+    model = keras.Model([words, series], [price, kind])
+    model.compile(keras.optimizers.Adam(0.01), ["mse", "sparse_categorical_crossentropy"],
+                  loss_weights=[1.0, 0.5], metrics=[["mae"], ["accuracy"]])
+    x = [integers(1, (5, 4), 5), stream(2, (5, 4, 2))]
+    return model, x, [stream(3, (5, 1)), integers(4, (5, 1), 3)]
+
+
+def merges():
+    a, b, c = L.Input((4, 3), name="a"), L.Input((4, 3), name="b"), L.Input((1, 3), name="c")
+    d = L.Dense(3, activation="tanh")(a)
+    parts = [L.Add()([d, b, c]), L.Subtract()([d, b]), L.Multiply()([d, b, d]), L.Average()([a, d]),
+             L.Maximum()([d, b, c]), L.Minimum()([d, b])]
+    joined = L.Concatenate(axis=1)(parts)
+    dotted = L.Dot(axes=(2, 2))([joined, d])
+    flat = L.GRU(3)(L.Concatenate()([joined, dotted]))
+    last = L.Concatenate()([flat, L.Dot(axes=1)([flat, flat])])
+    model = keras.Model([a, b, c], L.Dense(2)(last))
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    return model, [stream(1, (5, 4, 3)), stream(2, (5, 4, 3)), stream(3, (5, 1, 3))], [
+        stream(4, (5, 2))]
+
+
+def encoder_decoder():
+    source, target = L.Input((None, 2), name="source"), L.Input((None, 3), name="target")
+    both = L.Bidirectional(L.LSTM(2, return_state=True), name="both")
+    code, fh, fc, bh, bc = both(L.Masking()(source))
+    states = [L.Concatenate()([fh, bh]), L.Concatenate()([fc, bc])]
+    sequence, h, c = L.LSTM(4, return_sequences=True, return_state=True)(
+        target, initial_state=states)
+    forth, back = L.Bidirectional(L.SimpleRNN(2, return_sequences=True), merge_mode=None)(sequence)
+    steps = L.TimeDistributed(L.Dense(3, activation="softmax"), name="steps")(
+        L.Multiply()([forth, back]))
+    model = keras.Model([source, target], [steps, L.Dense(1, name="code")(code)])
+    model.compile(keras.optimizers.Adam(0.01), ["categorical_crossentropy", "mse"])
+    x = [stream(1, (5, 4, 2)), stream(2, (5, 3, 3))]
+    x[0][1, :2] = x[0][2, 3:] = 0
+    return model, x, [np.eye(3, dtype="float32")[integers(3, (5, 3), 3)], stream(4, (5, 1))]
+
+
+def stored(array):
+    return {"shape": list(array.shape), "values": numbers(np.asarray(array, "float32"))}
+
+
+def graph_case(folder, seed, make):
+    with precision("float32"):
+        model, x, y = make()
+        fill(model, seed)
+        path = folder / f"graph_{make.__name__}.keras"
+        model.save(path)
+        expected = {"x": [stored(a) for a in x], "y": [stored(a) for a in y],
+                    "weights": [stored(w) for w in model.get_weights()]}
+        predicted = model.predict(x, verbose=0)
+        expected["predict"] = [
+            stored(p) for p in (predicted if isinstance(predicted, list) else [predicted])]
+        sum_repeated_rows(model.optimizer)
+        history = model.fit(x, y, batch_size=5, epochs=1, shuffle=False, verbose=0).history
+        expected["history"] = {key: number(value[0]) for key, value in history.items()}
+        expected["weights_after"] = [stored(w) for w in model.get_weights()]
+    text = json.dumps(header())[:-1] + ", " + json.dumps(expected)[1:] + "\n"
+    path.with_suffix(".json").write_text(text, encoding="ascii")
+    print(f"{path}: {path.stat().st_size} + {len(text)} bytes")
+
+
+def make_graphs(folder):
+    folder = folder / "keras"
+    folder.mkdir(exist_ok=True)
+    for seed, make in enumerate((shared_and_masked, merges, encoder_decoder), 2201):
+        graph_case(folder, seed, make)
