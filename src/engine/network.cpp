@@ -138,15 +138,15 @@ void place_node(Network& network, NetworkNode& node, std::span<const Shape> inpu
     }
     check_size(spec.shape, node.where());
     node.weights.push_back(static_cast<int>(network.weights.size()));
-    NetworkWeight weight = {.path = node.name + "/" + spec.name,
-                               .layer = node.name,
-                               .name = spec.name,
-                               .group = spec.group,
-                               .shape = spec.shape,
-                               .offset = network.floats,
-                               .size = size_of(spec.shape),
-                               .is_trainable = is_free && spec.is_trainable &&
-                                               spec.use == WeightUse::trained};
+    NetworkWeight weight = {
+        .path = node.name + "/" + spec.name,
+        .layer = node.name,
+        .name = spec.name,
+        .group = spec.group,
+        .shape = spec.shape,
+        .offset = network.floats,
+        .size = size_of(spec.shape),
+        .is_trainable = is_free && spec.is_trainable && spec.use == WeightUse::trained};
     if (is_free && spec.is_trainable && spec.use == WeightUse::moving_average) {
       weight.momentum = spec.momentum;
     }
