@@ -198,6 +198,10 @@ Json model_config(const ModelData& data) {
 
 std::vector<Shape> read_model_config(const JsonAt& config, ModelData& data) {
   const JsonAt kind = config["class_name"];
+  const bool is_graph = kind.as_string() == "Functional" || kind.as_string() == "Model";
+  if (!is_graph && kind.as_string() != "Sequential") {
+    kind.refuse("'Sequential' or 'Functional'", "Subclasses are not supported.");
+  }
   const JsonAt inner = config["config"];
   if (inner.value().is_object() && inner.has("name")) {
     data.name = read_name(inner["name"]);
@@ -206,12 +210,9 @@ std::vector<Shape> read_model_config(const JsonAt& config, ModelData& data) {
   if (layers.size() < 1 || layers.size() > kMostLayers) {
     layers.refuse(fmt::format("1 to {} layers", kMostLayers));
   }
-  if (kind.as_string() == "Functional" || kind.as_string() == "Model") {
+  if (is_graph) {
     read_graph_config(inner, data);
     return declared_inputs(data.network);
-  }
-  if (kind.as_string() != "Sequential") {
-    kind.refuse("'Sequential' or 'Functional'", "Subclasses are not supported.");
   }
   return read_sequential(config, layers, data);
 }

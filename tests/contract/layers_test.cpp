@@ -269,7 +269,8 @@ TEST_P(Layers, GradientsEqualDifferencesOfTheForwardPass) {
 
 TEST_P(Layers, GiveTheShapeThatTheyInfer) {
   Built b = build_case(GetParam(), 2);
-  Shape inferred = output_shapes(b.model.data().network, *b.model.data().input).back();
+  const Network& network = b.model.data().network;
+  Shape inferred = shapes_of(network, *b.model.data().inputs).of(network.outputs[0]);
   inferred.insert(inferred.begin(), 2);
   EXPECT_EQ(b.model.predict(b.x).shape(), inferred);
 }

@@ -51,11 +51,13 @@ INSTANTIATE_TEST_SUITE_P(
             },
             "config.json.config.layers[2]: expected a supported layer, got 'Lambda'. Supported: "
             "{layers}."},
-        Refusal{
-            "FunctionalModel",
-            [](Archive& a) { a.config["class_name"] = "Functional"; },
-            "config.json.class_name: expected 'Sequential', got 'Functional'. Functional models "
-            "and subclasses are not supported yet."},
+        Refusal{"Subclass",
+                [](Archive& a) { a.config["class_name"] = "MyModel"; },
+                "config.json.class_name: expected 'Sequential' or 'Functional', got 'MyModel'. "
+                "Subclasses are not supported."},
+        Refusal{"FunctionalWithoutInputs",
+                [](Archive& a) { a.config["class_name"] = "Functional"; },
+                "config.json.config.input_layers: expected a value, got none."},
         Refusal{
             "UnknownOption",
             [](Archive& a) { a.layer(3)["unit"] = 1; },
@@ -251,7 +253,7 @@ TEST(RefusedModels, MayStillPredictWhenOnlyTheirCompilingIsNotSupported) {
       {"/compile_config/optimizer/config/use_ema", true},
       {"/compile_config/optimizer/config/epsilon", 1e300},
       {"/compile_config/loss", "kld"},
-      {"/compile_config/loss_weights", {1.0}},
+      {"/compile_config/weighted_metrics", {"mae"}},
       {"/compile_config/metrics", {"f1_score"}},
       {"/compile_config/metrics",
        {{{"class_name", "BinaryAccuracy"}, {"config", {{"threshold", 0.7}}}}}},
