@@ -67,7 +67,9 @@ Json metric_object(const Metric& metric) {
 Json compile_config(const Compiled& compiled) {
   const auto& [optimizer, loss] = std::tie(compiled.optimizer, compiled.loss);
   Json optimizer_config = config_of(optimizer.spec().access, optimizer.options());
-  optimizer_config["learning_rate"] = static_cast<double>(compiled.learning_rate);
+  if (optimizer_config["learning_rate"].is_number()) {
+    optimizer_config["learning_rate"] = static_cast<double>(compiled.learning_rate);
+  }
   Json metrics = nullptr;
   for (const Metric& metric : compiled.metrics) {
     metrics.push_back(metric_object(metric));
@@ -150,8 +152,10 @@ void read_metrics(const JsonAt& at, std::vector<Metric>& metrics) {
   if (spec == nullptr) {
     throw error<FileError>(unknown_name(at.where(), "metric", name, metric_names()));
   }
-  if (config && config->has("threshold") && (*config)["threshold"].as_double() != 0.5) {
-    (*config)["threshold"].refuse("0.5, the only value that is supported");
+  for (const auto& [option, value] : spec->options) {
+    if (config) {
+      check_fixed(*config, option, value);
+    }
   }
   const bool has_name = config && config->has("name");
   const std::string shown =
