@@ -61,7 +61,7 @@ void place_weights(Network& network, const Shape& input) {
   for (NetworkNode& node : network.nodes) {
     node.weights.clear();
     const std::vector<Shape> inputs = input_shapes(node, outputs, input);
-    for (const WeightSpec& spec : node.spec().weights(node.options(), inputs)) {
+    for (const WeightSpec& spec : weights_of(node.spec(), node.options(), inputs)) {
       if (std::any_of(spec.shape.begin(), spec.shape.end(), [](auto n) { return n < 1; })) {
         throw error<ShapeError>({.where = node.where(),
                                  .expected = "a known number of input features",
@@ -79,7 +79,8 @@ void place_weights(Network& network, const Shape& input) {
                               .shape = spec.shape,
                               .offset = network.floats,
                               .size = size_of(spec.shape),
-                              .is_trainable = is_free && spec.use == WeightUse::trained};
+                              .is_trainable = is_free && spec.use == WeightUse::trained,
+                              .rules = spec.rules};
       if (is_free && spec.use == WeightUse::moving_average) {
         weight.momentum = spec.momentum;
       }
