@@ -334,7 +334,9 @@ BatchFigures Plan::judge(Arena& arena,
   figures.loss_sum = judgement.loss->spec().evaluate(judgement.loss->options(), rows);
   rows.gradient = nullptr;
   for (const MetricSpec* metric : judgement.metrics) {
-    figures.metric_sums.push_back(metric->sum(rows));
+    const std::size_t place = figures.metric_sums.size();
+    figures.metric_sums.resize(place + static_cast<std::size_t>(sums_of(*metric, rows.outputs)));
+    metric->add(rows, figures.metric_sums.data() + place);
   }
   return figures;
 }

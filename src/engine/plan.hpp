@@ -37,6 +37,7 @@ struct PlanKey {
 struct Judgement {
   const Loss* loss = nullptr;
   std::vector<const MetricSpec*> metrics;  ///< accuracies resolved
+  std::int64_t outputs = 1;                ///< values on the last axis of the predictions
 };
 
 /// Rows of arrays that make up a batch.
@@ -53,6 +54,7 @@ struct BatchFigures {
   double loss_sum = 0;  ///< of the losses of rows (a step of a sequence is a row)
   double weight = 0;    ///< rows that counted
   std::vector<double> metric_sums;
+  double penalty = 0;  ///< of regularizers, added to the mean loss
 
   void add(const BatchFigures& other);
 };

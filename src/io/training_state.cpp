@@ -235,8 +235,15 @@ void read_state(const formats::ZipReader& zip, const std::string& where, ModelDa
     const JsonAt at = state["training"];
     data.training = read_training(at, zip, where);
     const std::size_t sums = data.training->sums.metric_sums.size();
-    if (data.compiled && sums > 0 && sums != data.compiled->metrics.size()) {
-      at["metric_sums"].refuse(fmt::format("{} sums", data.compiled->metrics.size()));
+    if (data.compiled && sums > 0) {
+      const std::int64_t outputs = output_shapes(data.network, *data.input).back().back();
+      std::int64_t wanted = 0;
+      for (const Metric& metric : data.compiled->metrics) {
+        wanted += sums_of(metric.spec(), outputs);
+      }
+      if (sums != static_cast<std::size_t>(wanted)) {
+        at["metric_sums"].refuse(fmt::format("{} sums", wanted));
+      }
     }
   }
 }

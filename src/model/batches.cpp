@@ -119,7 +119,7 @@ void check_targets(ModelData& data, const Tensor& x, const Tensor& y, std::strin
 Judgement judgement_of(const ModelData& data, const Tensor& x, const Tensor& y) {
   const Shape output = output_shapes(data.network, sample_shape(x)).back();
   const std::int64_t places = size_of(output) / output.back();
-  Judgement judgement{.loss = &data.compiled->loss};
+  Judgement judgement{.loss = &data.compiled->loss, .outputs = output.back()};
   for (const Metric& metric : data.compiled->metrics) {
     const std::int64_t target_outputs = target_size(y) / places;
     const MetricSpec& spec = resolve_accuracy(metric, output.back(), target_outputs);
@@ -194,13 +194,19 @@ BatchFigures train_on_rows(ModelData& data,
   const PlanKey key{
       .input = sample_shape(x), .rows = batch_size, .is_training = true, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
-  const BatchFigures figures = run_training(data, plan, judgement, x, y, order);
+  BatchFigures figures = run_training(data, plan, judgement, x, y, order);
+  figures.penalty = penalties(data.network, data.weights.data(), nullptr);
   Compiled& compiled = *data.compiled;
+  const LearningRate rate =
+      compiled.optimizer.spec().common(compiled.optimizer.options()).learning_rate;
+  if (rate.schedule) {
+    compiled.learning_rate = rate.at(compiled.iterations);
+  }
   ++compiled.iterations;
   updater_of(data).update(plan,
                           {.optimizer = &compiled.optimizer,
                            .learning_rate = compiled.learning_rate,
-                           .iteration = compiled.iterations,
+                           .batches = compiled.iterations,
                            .weights = data.weights.data(),
                            .slots = compiled.slots},
                           workers_of(data));
@@ -217,7 +223,8 @@ std::vector<Tensor> gradients_of(ModelData& data, const Tensor& x, const Tensor&
   Plan& plan = plan_for(data, key, &judgement);
   const std::vector<std::int64_t> order = rows_in_order(0, x.shape()[0]);
   run_training(data, plan, judgement, x, y, order);
-  const std::span<const float> sum = updater_of(data).sum(plan, workers_of(data));
+  const std::span<const float> sum =
+      updater_of(data).sum(plan, data.weights.data(), workers_of(data));
   std::vector<Tensor> gradients;
   for (const NetworkWeight& weight : data.network.weights) {
     const float* values = sum.data() + weight.offset;
@@ -237,12 +244,13 @@ EpochSums evaluate_rows(ModelData& data,
   const PlanKey key{.input = sample_shape(x), .rows = batch_size, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
   EpochSums sums;
+  const double penalty = penalties(data.network, data.weights.data(), nullptr);
   for (std::int64_t first = 0; first < x.shape()[0]; first += batch_size) {
     const std::vector<std::int64_t> order =
         rows_in_order(first, std::min(first + batch_size, x.shape()[0]));
     const Batch batch{.x = x.data(), .y = y.data(), .target_size = target_size(y), .order = order};
-    const BatchFigures figures =
-        plan.run(batch, &judgement, data.weights.data(), {}, workers_of(data));
+    BatchFigures figures = plan.run(batch, &judgement, data.weights.data(), {}, workers_of(data));
+    figures.penalty = penalty;
     add_batch(sums, figures, static_cast<std::int64_t>(order.size()));
   }
   return sums;
@@ -250,7 +258,7 @@ EpochSums evaluate_rows(ModelData& data,
 
 void add_batch(EpochSums& sums, const BatchFigures& batch, std::int64_t rows) {
   const double loss = batch.weight > 0 ? batch.loss_sum / batch.weight : 0.0;
-  sums.loss_sum += loss * static_cast<double>(rows);
+  sums.loss_sum += (loss + batch.penalty) * static_cast<double>(rows);
   sums.rows += static_cast<double>(rows);
   sums.metric_weight += batch.weight;
   sums.metric_sums.resize(batch.metric_sums.size());
@@ -264,10 +272,13 @@ Logs logs_of(const ModelData& data,
              const EpochSums& sums,
              const std::string& prefix) {
   Logs logs = {{prefix + "loss", sums.rows > 0 ? sums.loss_sum / sums.rows : 0.0}};
-  for (std::size_t i = 0; i < sums.metric_sums.size(); ++i) {
-    const double mean = sums.metric_weight > 0 ? sums.metric_sums[i] / sums.metric_weight : 0.0;
+  std::span<const double> left = sums.metric_sums;
+  for (std::size_t i = 0; i < judgement.metrics.size() && !left.empty(); ++i) {
+    const MetricSpec& metric = *judgement.metrics[i];
+    const auto count = static_cast<std::size_t>(sums_of(metric, judgement.outputs));
     logs.emplace_back(prefix + data.compiled->metrics[i].name(),
-                      judgement.metrics[i]->result(mean));
+                      metric.result(left.first(count), sums.metric_weight));
+    left = left.subspan(count);
   }
   return logs;
 }
