@@ -13,7 +13,8 @@ import sys
 # Which folder implements a public header; those not listed are seen by everyone (rank 0 types).
 OWNERS = {
     "tensor": "src/tensor", "activations": "src/parts", "initializers": "src/parts",
-    "optimizers": "src/parts", "losses": "src/parts", "metrics": "src/parts",
+    "optimizers": "src/parts", "schedules": "src/parts", "regularizers": "src/parts",
+    "constraints": "src/parts", "losses": "src/parts", "metrics": "src/parts",
     "data": "src/data", "model": "src/model", "sequential": "src/model", "functional": "src/model",
     "callbacks": "src/model", "runtime": "src/model", "io": "src/io", "report": "src/report",
     "recipe": "src/recipe", "inspect": "src/recipe", "engram": "src/recipe",

@@ -44,7 +44,12 @@ from golden.graphs import make_graphs
 from golden.keras_files import make_keras
 from golden.layers import make_layers
 from golden.one_input_layers import make_one_input_layers
-from golden.parts import make_training_parts
+from golden.parts import (
+    make_activations,
+    make_rules,
+    make_schedules,
+    make_training_parts,
+)
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.training import make_training
 from golden.wrappers import make_wrappers
@@ -57,6 +62,9 @@ MAKERS = {
     "training_parts": make_training_parts,
     "losses_metrics": make_losses_metrics,
     "optimizers": make_optimizers,
+    "schedules": make_schedules,
+    "activations": make_activations,
+    "rules": make_rules,
     "initializers": make_initializers,
     "keras": make_keras,
     "graphs": make_graphs,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Activation functions, by Keras's names.
+/// Activation functions, by Keras's names, formulas and default numbers.
 ///
 /// Example: Dense{.units = 5, .activation = "softmax"}
 #pragma once
@@ -9,11 +9,40 @@
 
 namespace engram {
 
-/// One of linear, tanh, sigmoid, hard_sigmoid, relu, softmax.
-/// hard_sigmoid is Keras 3's: clip(x / 6 + 0.5, 0, 1).
+/// One of Keras's; "swish" and "hard_swish" are silu and hard_silu. hard_sigmoid is Keras 3's:
+/// clip(x / 6 + 0.5, 0, 1); leaky_relu has slope 0.2 below 0; gelu is the exact one. softmax
+/// and log_softmax are of the whole last axis.
 class Activation {
  public:
-  enum class Kind { linear, tanh, sigmoid, hard_sigmoid, relu, softmax };
+  enum class Kind {
+    linear,
+    tanh,
+    sigmoid,
+    hard_sigmoid,
+    relu,
+    softmax,
+    relu6,
+    leaky_relu,
+    elu,
+    celu,
+    selu,
+    softplus,
+    log_sigmoid,
+    softsign,
+    exponential,
+    soft_shrink,
+    hard_shrink,
+    hard_tanh,
+    tanh_shrink,
+    sparse_plus,
+    sparse_sigmoid,
+    squareplus,
+    silu,
+    hard_silu,
+    gelu,
+    mish,
+    log_softmax
+  };
 
   constexpr Activation(Kind kind = Kind::linear) : kind_(kind) {}
 

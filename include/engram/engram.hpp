@@ -4,6 +4,7 @@
 
 #include "engram/activations.hpp"
 #include "engram/callbacks.hpp"
+#include "engram/constraints.hpp"
 #include "engram/data.hpp"
 #include "engram/error.hpp"
 #include "engram/functional.hpp"
@@ -61,7 +62,9 @@
 #include "engram/model.hpp"
 #include "engram/optimizers.hpp"
 #include "engram/recipe.hpp"
+#include "engram/regularizers.hpp"
 #include "engram/report.hpp"
 #include "engram/runtime.hpp"
+#include "engram/schedules.hpp"
 #include "engram/sequential.hpp"
 #include "engram/tensor.hpp"

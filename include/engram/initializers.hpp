@@ -38,9 +38,24 @@ struct Constant {
   float value = 0.0f;
 };
 
+/// gain where row and column are the same, else 0. Errors: OptionError for a weight of another rank
+/// than 2.
+struct Identity {
+  float gain = 1.0f;
+};
+
+/// Values of variance scale / fan; the Glorot, He and Lecun ones are of this kind.
+struct VarianceScaling {
+  float scale = 1.0f;
+  std::string mode = "fan_in";                    ///< fan_in, fan_out, fan_avg
+  std::string distribution = "truncated_normal";  ///< that, untruncated_normal, uniform
+  std::optional<std::int64_t> seed = {};
+};
+
 /// A kind of initializer with its numbers. Implicit from Keras's names: glorot_uniform,
 /// glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, orthogonal, random_uniform
-/// ("uniform"), random_normal ("normal"), truncated_normal, zeros, ones, constant.
+/// ("uniform"), random_normal ("normal"), truncated_normal, zeros, ones, constant, identity,
+/// variance_scaling.
 class Initializer {
  public:
   Initializer() : Initializer("zeros") {}
@@ -55,6 +70,10 @@ class Initializer {
   Initializer(const TruncatedNormal& options);
   Initializer(const Orthogonal& options);
   Initializer(const Constant& options);
+  Initializer(const Identity& options);
+
+  /// Errors: OptionError for an unknown mode or distribution, or a scale that is not above 0.
+  Initializer(const VarianceScaling& options);
 
   /// Keras's class name, such as "GlorotUniform".
   const std::string& class_name() const { return class_name_; }
@@ -62,8 +81,9 @@ class Initializer {
   /// Keras's snake_case name, such as "glorot_uniform".
   std::string name() const;
 
-  /// The numbers that the class has: minval and maxval, mean and stddev, gain, or value.
+  /// The numbers that the class has: minval and maxval, mean and stddev, gain, value, or scale.
   float a = 0.0f, b = 0.0f;
+  std::string mode = "", distribution = "";  ///< VarianceScaling's
   std::optional<std::int64_t> seed = {};
 
   bool operator==(const Initializer&) const = default;

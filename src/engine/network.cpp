@@ -129,7 +129,7 @@ namespace {
 /// Places the weights of a node that does not share another's.
 void place_node(Network& network, NetworkNode& node, std::span<const Shape> inputs) {
   const bool is_free = common_options(node.spec(), node.options()).trainable;
-  for (const WeightSpec& spec : node.spec().weights(node.options(), inputs)) {
+  for (const WeightSpec& spec : weights_of(node.spec(), node.options(), inputs)) {
     if (std::any_of(spec.shape.begin(), spec.shape.end(), [](auto n) { return n < 1; })) {
       throw error<ShapeError>({.where = node.where(),
                                .expected = "a known number of input features",
@@ -146,7 +146,8 @@ void place_node(Network& network, NetworkNode& node, std::span<const Shape> inpu
         .shape = spec.shape,
         .offset = network.floats,
         .size = size_of(spec.shape),
-        .is_trainable = is_free && spec.is_trainable && spec.use == WeightUse::trained};
+        .is_trainable = is_free && spec.is_trainable && spec.use == WeightUse::trained,
+        .rules = spec.rules};
     if (is_free && spec.is_trainable && spec.use == WeightUse::moving_average) {
       weight.momentum = spec.momentum;
     }
@@ -157,7 +158,7 @@ void place_node(Network& network, NetworkNode& node, std::span<const Shape> inpu
 
 /// Errors: ShapeError when a layer that is called again has weights of other shapes then.
 void check_shared(const Network& network, const NetworkNode& node, std::span<const Shape> inputs) {
-  const std::vector<WeightSpec> specs = node.spec().weights(node.options(), inputs);
+  const std::vector<WeightSpec> specs = weights_of(node.spec(), node.options(), inputs);
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const NetworkWeight& weight = network.weights[static_cast<std::size_t>(node.weights[i])];
     if (specs[i].shape != weight.shape) {

@@ -22,6 +22,7 @@ struct NetworkWeight {
   std::int64_t offset = 0, size = 0;
   bool is_trainable = true;
   std::optional<float> momentum = {};  ///< of a moving average that training updates
+  WeightRules rules = {};              ///< its regularizer and constraint
 };
 
 /// One of a node's outputs.

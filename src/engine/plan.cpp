@@ -546,7 +546,9 @@ OutputFigures Plan::judge_output(Arena& arena,
   figures.loss_sum = judged.loss->spec().evaluate(judged.loss->options(), rows);
   rows.gradient = nullptr;
   for (const MetricSpec* metric : judged.metrics) {
-    figures.metric_sums.push_back(metric->sum(rows));
+    const std::size_t place = figures.metric_sums.size();
+    figures.metric_sums.resize(place + static_cast<std::size_t>(sums_of(*metric, rows.outputs)));
+    metric->add(rows, figures.metric_sums.data() + place);
   }
   return figures;
 }

@@ -38,6 +38,7 @@ struct OutputJudgement {
   const Loss* loss = nullptr;
   float loss_weight = 1;                   ///< of this output's loss in the whole
   std::vector<const MetricSpec*> metrics;  ///< accuracies resolved
+  std::int64_t outputs = 1;                ///< values on the last axis of the predictions
 };
 
 /// One for each output.
@@ -56,6 +57,7 @@ struct OutputFigures {
   double loss_sum = 0;  ///< of the losses of rows (a step of a sequence is a row)
   double weight = 0;    ///< rows that counted
   std::vector<double> metric_sums;
+  double penalty = 0;  ///< of regularizers, added to the whole loss; the first output's only
 
   void add(const OutputFigures& other);
 };

@@ -18,10 +18,72 @@ constexpr std::int64_t kChunk = 8192;  // floats: a task of a few microseconds, 
 
 }  // namespace
 
+double penalties(const Network& network, const float* weights, float* gradient) {
+  double sum = 0;
+  for (const NetworkWeight& weight : network.weights) {
+    if (const auto& choice = weight.rules.regularizer.choice) {
+      sum += choice->spec().penalty(
+          choice->options(),
+          weights + weight.offset,
+          weight.shape,
+          gradient != nullptr && weight.is_trainable ? gradient + weight.offset : nullptr);
+    }
+  }
+  return sum;
+}
+
+std::vector<SlotArray> slot_arrays(const Network& network, const Optimizer& optimizer) {
+  const OptimizerSpec& spec = optimizer.spec();
+  const SlotPlaces places = slot_places(optimizer);
+  std::vector<SlotArray> arrays;
+  const auto add = [&](std::size_t first, std::size_t end) {
+    for (const NetworkWeight& weight : network.weights) {
+      for (std::size_t slot = first; weight.is_trainable && slot < end; ++slot) {
+        std::optional<Shape> shape = weight.shape;
+        if (slot >= places.own && spec.slot_shape != nullptr) {
+          shape = spec.slot_shape(
+              optimizer.options(), slot - places.own, {.shape = weight.shape, .path = weight.path});
+        }
+        if (shape) {
+          arrays.push_back({.slot = slot, .weight = &weight, .shape = *shape});
+        }
+      }
+    }
+  };
+  const std::size_t turns =
+      std::min(places.own + static_cast<std::size_t>(spec.interleaved_slots), places.count);
+  for (std::size_t slot = 0; slot < places.count; ++slot) {
+    if (slot == places.own) {
+      add(slot, turns);
+      slot = turns - 1;
+    } else {
+      add(slot, slot + 1);
+    }
+  }
+  return arrays;
+}
+
+void take_averages(const Network& network,
+                   const Optimizer& optimizer,
+                   std::span<const AlignedFloats> slots,
+                   float* weights) {
+  const SlotPlaces places = slot_places(optimizer);
+  for (const NetworkWeight& weight : network.weights) {
+    if (places.average && weight.is_trainable) {
+      std::copy_n(
+          slots[*places.average].data() + weight.offset, weight.size, weights + weight.offset);
+    }
+  }
+}
+
 Updater::Updater(const Network& network) : network_(network), gradient_(network.floats) {
   for (std::size_t i = 0; i < network.weights.size(); ++i) {
     const NetworkWeight& weight = network.weights[i];
+    variables_.push_back({.shape = weight.shape, .path = weight.path});
     const bool changes = weight.is_trainable || weight.momentum;
+    if (changes) {
+      whole_variables_.push_back({.begin = weight.offset, .size = weight.size, .variable = i});
+    }
     for (std::int64_t at = 0; changes && at < weight.size; at += kChunk) {
       chunks_.push_back(
           {.begin = weight.offset + at, .size = std::min(kChunk, weight.size - at), .variable = i});
@@ -39,6 +101,20 @@ void Updater::sum_chunk(const Plan& plan, const Chunk& chunk) {
   kernels::sum_arrays(sources.data(), static_cast<std::int64_t>(count), sum, chunk.size);
   if (plan.gradient_scale() != 1.0f && network_.weights[chunk.variable].is_trainable) {
     kernels::scale(sum, plan.gradient_scale(), chunk.size);
+  }
+}
+
+/// Batches before the last of an update add to the sum; the last one makes their mean.
+void Updater::accumulate(const Chunk& chunk, const Step& step) {
+  float* g = gradient_.data() + chunk.begin;
+  float* sum = step.target.slots[*step.places.gradient_sum].data() + chunk.begin;
+  kernels::add(g, sum, chunk.size);
+  if (step.is_last) {
+    const auto batches = static_cast<float>(step.common.accumulation_steps);
+    for (std::int64_t i = 0; i < chunk.size; ++i) {
+      g[i] = sum[i] / batches;
+      sum[i] = 0;
+    }
   }
 }
 
@@ -70,51 +146,112 @@ void Updater::clip(const Clipping& clipping) {
   }
 }
 
-void Updater::apply(const Chunk& chunk, const UpdateTarget& target) {
-  if (const auto momentum = network_.weights[chunk.variable].momentum) {
-    for (std::int64_t i = chunk.begin; i < chunk.begin + chunk.size; ++i) {
-      target.weights[i] = *momentum * target.weights[i] + (1 - *momentum) * gradient_.data()[i];
-    }
-    return;
+/// A moving average that training updates takes the mean of what the slices found.
+void Updater::move_average(const Chunk& chunk, float momentum, float* weights) {
+  for (std::int64_t i = chunk.begin; i < chunk.begin + chunk.size; ++i) {
+    weights[i] = momentum * weights[i] + (1 - momentum) * gradient_.data()[i];
   }
+}
+
+void Updater::apply(const Chunk& chunk, const Step& step) {
+  const UpdateTarget& target = step.target;
   std::array<float*, 4> slots{};
   std::size_t count = 0;
-  for (AlignedFloats& slot : target.slots) {
-    slots.at(count++) = slot.data() + chunk.begin;
+  for (std::size_t slot = step.places.own; slot < step.places.count; ++slot) {
+    slots.at(count++) = target.slots[slot].data() + chunk.begin;
   }
   target.optimizer->spec().update(target.optimizer->options(),
-                                  {.iteration = target.iteration,
+                                  {.iteration = step.updates + 1,
                                    .learning_rate = target.learning_rate,
+                                   .variable = &variables_[chunk.variable],
                                    .gradient = gradient_.data() + chunk.begin,
                                    .weights = target.weights + chunk.begin,
                                    .slots = {slots.data(), count},
                                    .n = chunk.size});
 }
 
-void Updater::update(const Plan& plan, const UpdateTarget& target, Workers& workers) {
-  const Clipping clipping = target.optimizer->spec().clipping(target.optimizer->options());
-  const bool clips = clipping.clipnorm || clipping.global_clipnorm || clipping.clipvalue;
-  const auto tasks = static_cast<std::int64_t>(chunks_.size());
-  if (clips) {
-    sum(plan, workers);
-    clip(clipping);
+/// The average of the weights begins with those after the first update.
+void Updater::average(const Chunk& chunk, const Step& step) {
+  const float momentum = step.updates > 0 ? *step.common.ema_momentum : 0.0f;
+  const std::int64_t every = step.common.ema_overwrite_frequency;
+  const bool overwrites = every > 0 && (step.updates + 1) % every == 0;
+  float* mean = step.target.slots[*step.places.average].data() + chunk.begin;
+  float* w = step.target.weights + chunk.begin;
+  for (std::int64_t i = 0; i < chunk.size; ++i) {
+    mean[i] = momentum * mean[i] + (1 - momentum) * w[i];
+    w[i] = overwrites ? mean[i] : w[i];
   }
-  each_task(tasks, plan.is_small(), workers, [&](std::int64_t i, int) {
-    const kernels::FlushDenormals flush;
-    const PhaseTimer timer(Phase::optimizer);
-    const Chunk& chunk = chunks_[static_cast<std::size_t>(i)];
-    if (!clips) {
-      sum_chunk(plan, chunk);
-    }
-    apply(chunk, target);
-  });
 }
 
-std::span<const float> Updater::sum(const Plan& plan, Workers& workers) {
+void Updater::update(const Plan& plan, const UpdateTarget& target, Workers& workers) {
+  const OptimizerSpec& spec = target.optimizer->spec();
+  Step step{.target = target,
+            .common = spec.common(target.optimizer->options()),
+            .places = slot_places(*target.optimizer)};
+  step.updates = (target.batches - 1) / step.common.accumulation_steps;
+  step.is_last = target.batches % step.common.accumulation_steps == 0;
+  const Clipping& clipping = step.common.clipping;
+  const bool clips = clipping.clipnorm || clipping.global_clipnorm || clipping.clipvalue;
+  const auto has_regularizer = [](const NetworkWeight& w) {
+    return w.rules.regularizer.choice.has_value();
+  };
+  const bool is_regularized = std::ranges::any_of(network_.weights, has_regularizer);
+  const bool in_one_pass = !clips && !spec.needs_whole_variable && !is_regularized;
+  const auto each = [&](const std::vector<Chunk>& chunks, const auto& task) {
+    each_task(static_cast<std::int64_t>(chunks.size()),
+              plan.is_small(),
+              workers,
+              [&](std::int64_t i, int) {
+                const kernels::FlushDenormals flush;
+                const PhaseTimer timer(Phase::optimizer);
+                task(chunks[static_cast<std::size_t>(i)]);
+              });
+  };
+  const auto collect = [&](const Chunk& chunk) {
+    if (!is_regularized) {
+      sum_chunk(plan, chunk);
+    }
+    if (step.places.gradient_sum && network_.weights[chunk.variable].is_trainable) {
+      accumulate(chunk, step);
+    }
+  };
+  if (is_regularized) {
+    sum(plan, target.weights, workers);
+  }
+  if (!in_one_pass) {
+    each(chunks_, collect);
+    if (clips && step.is_last) {
+      clip(clipping);
+    }
+  }
+  each(spec.needs_whole_variable ? whole_variables_ : chunks_, [&](const Chunk& chunk) {
+    if (in_one_pass) {
+      collect(chunk);
+    }
+    if (const auto momentum = network_.weights[chunk.variable].momentum) {
+      move_average(chunk, *momentum, target.weights);
+      return;
+    }
+    if (step.is_last) {
+      apply(chunk, step);
+    }
+    if (step.places.average) {
+      average(chunk, step);
+    }
+  });
+  for (const NetworkWeight& weight : network_.weights) {
+    if (const auto& choice = weight.rules.constraint.choice; choice && weight.is_trainable) {
+      choice->spec().apply(choice->options(), target.weights + weight.offset, weight.shape);
+    }
+  }
+}
+
+std::span<const float> Updater::sum(const Plan& plan, const float* weights, Workers& workers) {
   each_task(static_cast<std::int64_t>(chunks_.size()),
             plan.is_small(),
             workers,
             [&](std::int64_t i, int) { sum_chunk(plan, chunks_[static_cast<std::size_t>(i)]); });
+  penalties(network_, weights, gradient_.data());
   return gradient_.span();
 }
 

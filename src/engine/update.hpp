@@ -18,10 +18,31 @@ namespace engram {
 struct UpdateTarget {
   const Optimizer* optimizer = nullptr;
   float learning_rate = 0;
-  std::int64_t iteration = 1;  ///< this step included
+  std::int64_t batches = 1;  ///< trained so far, this one included
   float* weights = nullptr;
-  std::span<AlignedFloats> slots;
+  std::span<AlignedFloats> slots;  ///< as slot_places says
 };
+
+/// The penalties of all weights' regularizers, part of the loss (Keras has them whether the layer
+/// is trained or not). Adds those of trained weights to `gradient`, laid out as the weights, unless
+/// null.
+double penalties(const Network& network, const float* weights, float* gradient);
+
+/// An array of the optimizer: in slot `slot`, from the weight's offset on.
+struct SlotArray {
+  std::size_t slot = 0;
+  const NetworkWeight* weight = nullptr;
+  Shape shape;
+};
+
+/// All of them, in the order of Keras's files.
+std::vector<SlotArray> slot_arrays(const Network& network, const Optimizer& optimizer);
+
+/// Puts the averages in place of the weights, when the optimizer keeps them (use_ema).
+void take_averages(const Network& network,
+                   const Optimizer& optimizer,
+                   std::span<const AlignedFloats> slots,
+                   float* weights);
 
 class Updater {
  public:
@@ -30,8 +51,9 @@ class Updater {
   /// Applies the gradients of `plan`'s last run.
   void update(const Plan& plan, const UpdateTarget& target, Workers& workers);
 
-  /// The sum of the gradients of `plan`'s last run, not clipped, laid out as the weights.
-  std::span<const float> sum(const Plan& plan, Workers& workers);
+  /// The sum of the gradients of `plan`'s last run with those of the regularizers, not clipped,
+  /// laid out as the weights.
+  std::span<const float> sum(const Plan& plan, const float* weights, Workers& workers);
 
  private:
   struct Chunk {
@@ -39,12 +61,25 @@ class Updater {
     std::size_t variable = 0;
   };
 
+  /// One batch's part in an update.
+  struct Step {
+    const UpdateTarget& target;
+    OptimizerCommon common;
+    SlotPlaces places;
+    std::int64_t updates = 0;  ///< before this batch
+    bool is_last = true;       ///< of the batches of an update
+  };
+
   void sum_chunk(const Plan& plan, const Chunk& chunk);
+  void accumulate(const Chunk& chunk, const Step& step);
   void clip(const Clipping& clipping);
-  void apply(const Chunk& chunk, const UpdateTarget& target);
+  void apply(const Chunk& chunk, const Step& step);
+  void move_average(const Chunk& chunk, float momentum, float* weights);
+  void average(const Chunk& chunk, const Step& step);
 
   const Network& network_;
-  std::vector<Chunk> chunks_;
+  std::vector<Chunk> chunks_, whole_variables_;
+  std::vector<UpdateVariable> variables_;
   AlignedFloats gradient_;
 };
 

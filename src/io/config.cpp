@@ -31,6 +31,8 @@ Json json_of(const FixedValue& value) {
       [](const auto& v) {
         if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::monostate>) {
           return Json(nullptr);
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(v)>, EmptyList>) {
+          return Json::array();
         } else {
           return Json(v);
         }
@@ -47,6 +49,17 @@ Json initializer_config(const Initializer& value) {
   }
   if (name == "Constant") {
     return {{"value", shortest(value.a)}};
+  }
+  if (name == "Identity") {
+    return {{"gain", shortest(value.a)}};
+  }
+  if (name == "VarianceScaling") {
+    return {{"seed", seed_of(value.seed)},
+            {"scale", shortest(value.a)},
+            {"mode", value.mode},
+            {"distribution", value.distribution},
+            {"input_axes", nullptr},
+            {"output_axes", nullptr}};
   }
   if (name == "Orthogonal") {
     return {{"seed", seed_of(value.seed)}, {"gain", shortest(value.a)}};
@@ -111,6 +124,14 @@ class ConfigWriter final : public OptionVisitor {
     put(n, std::move(list));
   }
 
+  void option(std::string_view n, KindOption& v) override {
+    if (!v.class_name().empty()) {
+      put(n, keras_object(v.module(), v.class_name(), config_of(v.access(), v.options())));
+    } else {
+      put(n, v.number() == nullptr ? Json(nullptr) : Json(shortest(*v.number())));
+    }
+  }
+
   void fixed(std::string_view n, const FixedValue& v) override { put(n, json_of(v)); }
 
  private:
@@ -159,9 +180,26 @@ class ConfigReader final : public OptionVisitor {
     }
   }
 
-  void option(std::string_view n, std::optional<std::int64_t>& v) override {
-    if (const auto at = find(n)) {
+  void option(std::string_view n, std::optional<std::int64_t>& v) override { option(n, v, any()); }
+
+  void option(std::string_view n, std::optional<std::int64_t>& v, const Rule& rule) override {
+    const auto at = find(n);
+    v.reset();
+    if (at) {
       v = at->as_int();
+      check(*at, static_cast<double>(*v), rule);
+    }
+  }
+
+  void option(std::string_view n, KindOption& v) override {
+    const auto at = find(n);
+    if (at && v.number() != nullptr && at->value().is_number()) {
+      check(*at, at->as_double(), at_least(0));
+      *v.number() = static_cast<float>(at->as_double());
+    } else if (at) {
+      read_kind(*at, v);
+    } else if (v.number() == nullptr && config_.value().contains(std::string(n))) {
+      v.set("", nullptr);
     }
   }
 
@@ -242,11 +280,11 @@ class ConfigReader final : public OptionVisitor {
     if (at) {
       const JsonAt name = at->value().is_object() ? (*at)["config"] : *at;
       const std::string& text = name.as_string();
-      const auto names = Activation::names();
-      if (std::find(names.begin(), names.end(), text) == names.end()) {
-        throw error<FileError>(unknown_name(name.where(), "activation", text, names));
+      try {
+        v = Activation(text);
+      } catch (const OptionError&) {
+        throw error<FileError>(unknown_name(name.where(), "activation", text, Activation::names()));
       }
-      v = Activation(text);
     } else if (config_.value().contains(std::string(n))) {
       v = Activation();  // null is linear
     }
@@ -279,13 +317,7 @@ class ConfigReader final : public OptionVisitor {
 
   void fixed(std::string_view n, const FixedValue& v) override {
     known(n);
-    const std::string key(n);
-    if (config_.value().contains(key) && config_.value()[key] != json_of(v)) {
-      const JsonAt at = config_[n];
-      const Json expected = json_of(v);
-      at.refuse(fmt::format("{}, the only value that is supported",
-                            expected.is_null() ? "None" : expected.dump()));
-    }
+    check_fixed(config_, n, v);
   }
 
   void ignored(std::string_view n, const FixedValue&) override { known(n); }
@@ -316,6 +348,40 @@ class ConfigReader final : public OptionVisitor {
     }
   }
 
+  static void read_kind(const JsonAt& at, KindOption& v) {
+    const bool is_object = at.value().is_object();
+    const JsonAt name = is_object ? at["class_name"] : at;
+    const OptionsAccess* access = v.find(name.as_string());
+    if (access == nullptr) {
+      throw error<FileError>(unknown_name(name.where(), "class", name.as_string(), v.names()));
+    }
+    v.set(name.as_string(),
+          is_object && at.has("config") ? read_options(*access, at["config"]) : access->create());
+  }
+
+  static Initializer scaling(const JsonAt& config) {
+    VarianceScaling o;
+    if (config.has("scale")) {
+      o.scale = static_cast<float>(config["scale"].as_double());
+    }
+    if (config.has("mode")) {
+      o.mode = config["mode"].as_string();
+    }
+    if (config.has("distribution")) {
+      o.distribution = config["distribution"].as_string();
+    }
+    for (const char* axes : {"input_axes", "output_axes"}) {
+      if (config.has(axes)) {
+        config[axes].refuse("None, the only value that is supported");
+      }
+    }
+    try {
+      return o;
+    } catch (const OptionError& fault) {
+      config.refuse(std::string("a scaling that exists: ") + fault.what());
+    }
+  }
+
   static Initializer initializer(const JsonAt& at) {
     const JsonAt name = at.value().is_object() ? at["class_name"] : at;
     Initializer value;
@@ -337,8 +403,10 @@ class ConfigReader final : public OptionVisitor {
     const std::string& kind = value.class_name();
     if (kind == "Constant") {
       number("value", value.a);
-    } else if (kind == "Orthogonal") {
+    } else if (kind == "Orthogonal" || kind == "Identity") {
       number("gain", value.a);
+    } else if (kind == "VarianceScaling") {
+      value = scaling(config);
     } else {
       number(kind == "RandomUniform" ? "minval" : "mean", value.a);
       number(kind == "RandomUniform" ? "maxval" : "stddev", value.b);
@@ -359,6 +427,15 @@ Json config_of(const OptionsAccess& access, const void* options) {
   ConfigWriter writer;
   access.visit(const_cast<void*>(options), writer);  // the visitor only looks
   return std::move(writer.config);
+}
+
+void check_fixed(const JsonAt& config, std::string_view name, const FixedValue& value) {
+  const std::string key(name);
+  const Json expected = json_of(value);
+  if (config.value().contains(key) && config.value()[key] != expected) {
+    config[name].refuse(fmt::format("{}, the only value that is supported",
+                                    expected.is_null() ? "None" : expected.dump()));
+  }
 }
 
 Json keras_object(std::string_view module, std::string_view class_name, Json config) {

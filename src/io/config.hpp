@@ -34,6 +34,9 @@ bool is_plain_name(std::string_view name);
 /// Such a name. Errors: FileError.
 std::string read_name(const JsonAt& at);
 
+/// Errors: FileError when `config` has `name` with another value.
+void check_fixed(const JsonAt& config, std::string_view name, const FixedValue& value);
+
 /// Options out of a config: every key must be known and in range.
 /// Errors: FileError, naming the place in the file.
 std::shared_ptr<void> read_options(const OptionsAccess& access, const JsonAt& config);

@@ -49,7 +49,9 @@ Json loss_object(const Loss& loss) {
 Json compile_config(const Compiled& compiled) {
   const Optimizer& optimizer = compiled.optimizer;
   Json optimizer_config = config_of(optimizer.spec().access, optimizer.options());
-  optimizer_config["learning_rate"] = static_cast<double>(compiled.learning_rate);
+  if (optimizer_config["learning_rate"].is_number()) {
+    optimizer_config["learning_rate"] = static_cast<double>(compiled.learning_rate);
+  }
   Json loss, weights, metrics;  // null, or a list with an entry for each output
   for (const Loss& one : compiled.losses) {
     loss.push_back(loss_object(one));
@@ -125,8 +127,10 @@ void read_metrics(const JsonAt& at, std::vector<Metric>& metrics) {
   if (spec == nullptr) {
     throw error<FileError>(unknown_name(at.where(), "metric", name, metric_names()));
   }
-  if (config && config->has("threshold") && (*config)["threshold"].as_double() != 0.5) {
-    (*config)["threshold"].refuse("0.5, the only value that is supported");
+  for (const auto& [option, value] : spec->options) {
+    if (config) {
+      check_fixed(*config, option, value);
+    }
   }
   const bool has_name = config && config->has("name");
   const std::string shown =

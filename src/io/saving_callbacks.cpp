@@ -274,10 +274,13 @@ class Backup final : public Callback {
     const auto layers = [](const ModelData& of) {
       return io::model_config(of)["config"]["layers"];
     };
-    const auto slots = [](const Optimizer& of) { return of.spec().slots(of.options()); };
+    const auto slots = [](const ModelData& of) {
+      const Optimizer& optimizer = of.compiled->optimizer;
+      return std::pair(optimizer.spec().slots(optimizer.options()), slot_places(optimizer).count);
+    };
     if (!from.compiled || !from.training || layers(from) != layers(data) ||
         &from.compiled->optimizer.spec() != &data.compiled->optimizer.spec() ||
-        slots(from.compiled->optimizer) != slots(data.compiled->optimizer)) {
+        slots(from) != slots(data)) {
       throw error<StateError>({.where = path_,
                                .expected = "the layers and optimizer of the model being trained",
                                .got = "others",

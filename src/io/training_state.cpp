@@ -235,10 +235,14 @@ void read_state(const formats::ZipReader& zip, const std::string& where, ModelDa
     const JsonAt at = state["training"];
     data.training = read_training(at, zip, where);
     const std::size_t sums = data.training->sums.metric_sums.size();
+    const NetworkShapes shapes = shapes_of(data.network, *data.inputs);
     const std::size_t outputs = data.network.outputs.size();
     std::size_t wanted = outputs > 1 ? 2 * outputs : 0;  // EpochSums says what they are
     for (std::size_t i = 0; data.compiled && i < outputs; ++i) {
-      wanted += data.metrics_of(i).size();
+      for (const Metric& metric : data.metrics_of(i)) {
+        const std::int64_t last = shapes.of(data.network.outputs[i]).back();
+        wanted += static_cast<std::size_t>(sums_of(metric.spec(), last));
+      }
     }
     if (data.compiled && sums > 0 && sums != wanted) {
       at["metric_sums"].refuse(fmt::format("{} sums", wanted));

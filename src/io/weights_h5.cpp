@@ -53,21 +53,9 @@ H5Dataset dataset(const Shape& shape, const float* values) {
   return {.shape = shape, .values = std::vector<float>(values, values + size_of(shape))};
 }
 
-/// The optimizer's slots in Keras's order: the first `interleaved_slots` of them take turns for
-/// each variable, the others follow in blocks. Visit(weight, slot) for each array.
-template <class Visit>
-void each_slot(const ModelData& data, const Visit& visit) {
-  const std::vector<AlignedFloats>& slots = data.compiled->slots;
-  const auto turns = std::min(
-      static_cast<std::size_t>(data.compiled->optimizer.spec().interleaved_slots), slots.size());
-  for (std::size_t first = 0; first < slots.size(); first = first == 0 ? turns : first + 1) {
-    for (const NetworkWeight& weight : data.network.weights) {
-      for (std::size_t slot = first; weight.is_trainable && slot < (first == 0 ? turns : first + 1);
-           ++slot) {
-        visit(weight, slot);
-      }
-    }
-  }
+/// Keras keeps the learning rate as a variable unless a schedule gives it.
+bool has_rate(const Compiled& compiled) {
+  return !compiled.optimizer.spec().common(compiled.optimizer.options()).learning_rate.schedule;
 }
 
 /// Reads the file's arrays, or only checks them, so that a model never gets a part of a bad file.
@@ -159,21 +147,27 @@ void read_optimizer(const WeightsReader& reader, ModelData& data) {
   if (!(iterations >= 0 && iterations < 9e15)) {
     reader.fail(path(0), "a number of iterations", fmt::format("{}", iterations));
   }
-  const double rate = reader.scalar(path(1));
-  if (!(rate >= 0 && std::isfinite(static_cast<float>(rate)))) {
-    reader.fail(path(1), "a learning rate of 0 or more", fmt::format("{}", rate));
+  std::size_t next = 1;
+  const LearningRate& scheduled =
+      compiled.optimizer.spec().common(compiled.optimizer.options()).learning_rate;
+  double rate = scheduled.at(std::max<std::int64_t>(static_cast<std::int64_t>(iterations) - 1, 0));
+  if (has_rate(compiled)) {
+    rate = reader.scalar(path(next++));
+    if (!(rate >= 0 && std::isfinite(static_cast<float>(rate)))) {
+      reader.fail(path(1), "a learning rate of 0 or more", fmt::format("{}", rate));
+    }
   }
   if (!reader.only_checks()) {
     compiled.iterations = static_cast<std::int64_t>(iterations);
     compiled.learning_rate = static_cast<float>(rate);
   }
-  if (!reader.has(path(2)) && iterations == 0) {
+  if (!reader.has(path(next)) && iterations == 0) {
     return;  // saved before the first step
   }
-  std::size_t next = 2;
-  each_slot(data, [&](const NetworkWeight& weight, std::size_t slot) {
-    reader.read(path(next++), weight.shape, compiled.slots[slot].data() + weight.offset);
-  });
+  for (const SlotArray& array : slot_arrays(data.network, compiled.optimizer)) {
+    float* into = compiled.slots[array.slot].data() + array.weight->offset;
+    reader.read(path(next++), array.shape, into);
+  }
   if (compiled.optimizer.spec().last_scalar != nullptr) {
     reader.scalar(path(next++));  // must be there; its value follows from the iterations
   }
@@ -224,15 +218,20 @@ H5File weights_h5(const ModelData& data) {
     file.groups["optimizer/vars"]["name"] = std::string(compiled.optimizer.spec().name);
     file.datasets[path(0)] = {.shape = {},
                               .values = std::vector<std::int64_t>{compiled.iterations}};
-    file.datasets[path(1)] = {.shape = {}, .values = std::vector<float>{compiled.learning_rate}};
-    std::size_t next = 2;
-    each_slot(data, [&](const NetworkWeight& weight, std::size_t slot) {
+    std::size_t next = 1;
+    if (has_rate(compiled)) {
+      file.datasets[path(next++)] = {.shape = {},
+                                     .values = std::vector<float>{compiled.learning_rate}};
+    }
+    for (const SlotArray& array : slot_arrays(data.network, compiled.optimizer)) {
       file.datasets[path(next++)] =
-          dataset(weight.shape, compiled.slots[slot].data() + weight.offset);
-    });
+          dataset(array.shape, compiled.slots[array.slot].data() + array.weight->offset);
+    }
     const OptimizerSpec& spec = compiled.optimizer.spec();
     if (spec.last_scalar != nullptr) {
-      const float value = spec.last_scalar(compiled.optimizer.options(), compiled.iterations);
+      const void* options = compiled.optimizer.options();
+      const std::int64_t steps = spec.common(options).accumulation_steps;
+      const float value = spec.last_scalar(options, compiled.iterations / steps);
       file.datasets[path(next)] = {.shape = {}, .values = std::vector<float>{value}};
     }
   }

@@ -5,7 +5,7 @@
 #define HWY_TARGET_INCLUDE "kernels/elementwise.cpp"
 #include <hwy/foreach_target.h>
 
-#include <hwy/contrib/math/math-inl.h>
+#include <cmath>
 
 #include "kernels/dispatch.hpp"
 #include "kernels/functions-inl.hpp"
@@ -14,17 +14,6 @@ HWY_BEFORE_NAMESPACE();
 
 namespace engram::kernels::HWY_NAMESPACE {
 
-/// Highway's Exp (1 ulp) gives 0 for NaN; this one gives NaN.
-HWY_INLINE Vector exponential(Vector x) {
-  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(Floats(), x));
-}
-
-/// Good in both tails: for outputs.
-HWY_INLINE Vector accurate_sigmoid(Vector x) {
-  const Vector one = all(1.0f);
-  return hn::Div(one, hn::Add(one, exponential(hn::Neg(x))));
-}
-
 void apply_impl(Function f, const float* x, float* y, std::int64_t n) {
   for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
     const Vector v = part.load(x + i);
@@ -32,9 +21,10 @@ void apply_impl(Function f, const float* x, float* y, std::int64_t n) {
   });
 }
 
-void apply_gradient_impl(Function f, const float* y, const float* dy, float* dx, std::int64_t n) {
+void apply_gradient_impl(
+    Function f, const float* kept, const float* dy, float* dx, std::int64_t n) {
   for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
-    part.store(hn::Mul(part.load(dy + i), slope_of(f, part.load(y + i))), dx + i);
+    part.store(hn::Mul(part.load(dy + i), slope_of(f, part.load(kept + i))), dx + i);
   });
 }
 
@@ -74,6 +64,38 @@ void softmax_gradient_impl(
     }));
     for_each_vector(columns, [&](std::int64_t i, auto part) HWY_ATTR {
       part.store(hn::Mul(part.load(y + i), hn::Sub(part.load(dy + i), sum)), dx + i);
+    });
+  }
+}
+
+void log_softmax_impl(const float* x, float* y, std::int64_t rows, std::int64_t columns) {
+  for (std::int64_t row = 0; row < rows; ++row, x += columns, y += columns) {
+    float largest = x[0];
+    for (std::int64_t i = 1; i < columns; ++i) {
+      largest = x[i] > largest ? x[i] : largest;
+    }
+    float sum = 0;
+    for_each_vector(columns, [&](std::int64_t i, auto part) HWY_ATTR {
+      part.store(hn::Sub(part.load(x + i), all(largest)), y + i);
+    });
+    for (std::int64_t i = 0; i < columns; ++i) {
+      sum += std::exp(y[i]);
+    }
+    const Vector logarithm = all(std::log(sum));
+    for_each_vector(columns, [&](std::int64_t i, auto part) HWY_ATTR {
+      part.store(hn::Sub(part.load(y + i), logarithm), y + i);
+    });
+  }
+}
+
+void log_softmax_gradient_impl(
+    const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t columns) {
+  for (std::int64_t row = 0; row < rows; ++row, y += columns, dy += columns, dx += columns) {
+    const Vector sum =
+        all(sum_of(columns, [&](std::int64_t i, auto part) HWY_ATTR { return part.load(dy + i); }));
+    for_each_vector(columns, [&](std::int64_t i, auto part) HWY_ATTR {
+      const Vector share = exponential(part.load(y + i));
+      part.store(hn::NegMulAdd(share, sum, part.load(dy + i)), dx + i);
     });
   }
 }
@@ -159,6 +181,8 @@ namespace engram::kernels {
 HWY_EXPORT(apply_impl);
 HWY_EXPORT(apply_gradient_impl);
 HWY_EXPORT(softmax_impl);
+HWY_EXPORT(log_softmax_impl);
+HWY_EXPORT(log_softmax_gradient_impl);
 HWY_EXPORT(softmax_gradient_impl);
 HWY_EXPORT(multiply_impl);
 HWY_EXPORT(add_impl);
@@ -173,8 +197,8 @@ void apply(Function f, const float* x, float* y, std::int64_t n) noexcept {
 }
 
 void apply_gradient(
-    Function f, const float* y, const float* dy, float* dx, std::int64_t n) noexcept {
-  ENGRAM_DISPATCH(apply_gradient_impl)(f, y, dy, dx, n);
+    Function f, const float* kept, const float* dy, float* dx, std::int64_t n) noexcept {
+  ENGRAM_DISPATCH(apply_gradient_impl)(f, kept, dy, dx, n);
 }
 
 void softmax(const float* x, float* y, std::int64_t rows, std::int64_t columns) noexcept {
@@ -184,6 +208,15 @@ void softmax(const float* x, float* y, std::int64_t rows, std::int64_t columns) 
 void softmax_gradient(
     const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t columns) noexcept {
   ENGRAM_DISPATCH(softmax_gradient_impl)(y, dy, dx, rows, columns);
+}
+
+void log_softmax(const float* x, float* y, std::int64_t rows, std::int64_t columns) noexcept {
+  ENGRAM_DISPATCH(log_softmax_impl)(x, y, rows, columns);
+}
+
+void log_softmax_gradient(
+    const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t columns) noexcept {
+  ENGRAM_DISPATCH(log_softmax_gradient_impl)(y, dy, dx, rows, columns);
 }
 
 void multiply(const float* a, const float* b, float* y, std::int64_t n) noexcept {

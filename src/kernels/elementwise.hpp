@@ -11,15 +11,20 @@ namespace engram::kernels {
 /// y = f(x); may be in place. The form for outputs: sigmoid within 4 ulp relative (exp form).
 void apply(Function f, const float* x, float* y, std::int64_t n) noexcept;
 
-/// dx = dy * f'(x), from the result y = f(x); may be in place.
+/// dx = dy * f'(x), from x if keeps_input(f), else from the result y = f(x); may be in place.
 void apply_gradient(
-    Function f, const float* y, const float* dy, float* dx, std::int64_t n) noexcept;
+    Function f, const float* kept, const float* dy, float* dx, std::int64_t n) noexcept;
 
 /// Softmax over each of `rows` rows of `columns` values; may be in place.
 void softmax(const float* x, float* y, std::int64_t rows, std::int64_t columns) noexcept;
 
 /// dx = y * (dy - sum(dy * y)) a row.
 void softmax_gradient(
+    const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t columns) noexcept;
+
+/// Its logarithm, and dx = dy - exp(y) sum(dy) a row.
+void log_softmax(const float* x, float* y, std::int64_t rows, std::int64_t columns) noexcept;
+void log_softmax_gradient(
     const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t columns) noexcept;
 
 /// Names one stream of dropout numbers: what a factor depends on, and nothing else does.

@@ -7,6 +7,7 @@
 
 #include "kernels/cells/gru-inl.hpp"
 #include "kernels/cells/lstm-inl.hpp"
+#include "kernels/cells/row_cell.hpp"
 #include "kernels/cells/simple_rnn-inl.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/layout.hpp"
@@ -20,8 +21,11 @@ namespace engram::kernels::HWY_NAMESPACE {
 template <template <class> class CellType, class Act>
 HWY_INLINE void with_functions(const RecurrentSpec& spec, const Act& act) {
   const bool has_gates = spec.cell != Cell::simple_rnn;
-  if (spec.activation == Function::tanh &&
-      (!has_gates || spec.recurrent_activation == Function::sigmoid)) {
+  if (is_row_function(spec.activation) ||
+      (has_gates && is_row_function(spec.recurrent_activation))) {
+    act(RowCell<CellType<ChosenFunctions>>(spec));
+  } else if (spec.activation == Function::tanh &&
+             (!has_gates || spec.recurrent_activation == Function::sigmoid)) {
     act(CellType<UsualFunctions>{{}, spec.H, spec.keeps});
   } else {
     act(CellType<ChosenFunctions>{

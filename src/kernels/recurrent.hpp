@@ -13,8 +13,41 @@ namespace engram::kernels {
 
 enum class Cell { simple_rnn, lstm, gru_reset_after, gru_reset_before };
 
-/// Functions of one value whose derivative follows from the result.
-enum class Function { linear, tanh, sigmoid, hard_sigmoid, relu };
+/// Functions of one value or of all units, with Keras's formulas and default numbers.
+enum class Function {
+  linear,
+  tanh,
+  sigmoid,
+  hard_sigmoid,
+  relu,
+  relu6,
+  leaky_relu,
+  elu,
+  selu,
+  softplus,
+  log_sigmoid,
+  softsign,
+  exponential,
+  soft_shrink,
+  hard_shrink,
+  hard_tanh,
+  sparse_plus,
+  sparse_sigmoid,
+  squareplus,
+  tanh_shrink,  // from here on keeps_input
+  silu,
+  hard_silu,
+  gelu,
+  mish,
+  softmax,  // from here on of all units together: for cells only, and slower
+  log_softmax
+};
+
+/// Whether the derivative needs x; else it follows from the result.
+constexpr bool keeps_input(Function f) { return f >= Function::tanh_shrink && f <= Function::mish; }
+
+/// Whether it is of all units together.
+constexpr bool is_row_function(Function f) { return f >= Function::softmax; }
 
 /// What is fixed when a plan is built.
 struct RecurrentSpec {

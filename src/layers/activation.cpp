@@ -35,7 +35,7 @@ class ActivationLayerPlan final : public LayerPlan {
   void backward(const SliceRun& run) const override {
     if (float* dx = run.inputs[0].gradient; dx != nullptr) {
       const std::int64_t rows = run.rows * places_;
-      const float* g = activation_.backward(run, dx, rows, columns_);
+      const float* g = activation_.backward(run, run.inputs[0].value, dx, rows, columns_);
       if (g != dx) {
         std::copy_n(g, rows * columns_, dx);
       }

@@ -14,17 +14,24 @@ class ActivationPass {
  public:
   explicit ActivationPass(Activation activation);
 
-  /// y = f(x) of `rows` rows of `columns` values; may be in place.
+  /// y = f(x) of `rows` rows of `columns` values; may be in place, unless keeps_input() and a
+  /// backward pass follows.
   void forward(const float* x, float* y, std::int64_t rows, std::int64_t columns) const;
 
+  /// Whether the backward pass needs x.
+  bool keeps_input() const { return function_ && kernels::keeps_input(*function_); }
+
   /// The gradient by x: run.output.gradient itself where nothing changes it, else `dx`, filled.
+  /// x: may be dx, and null unless keeps_input().
   const float* backward(const SliceRun& run,
+                        const float* x,
                         float* dx,
                         std::int64_t rows,
                         std::int64_t columns) const;
 
  private:
-  std::optional<kernels::Function> function_;  ///< none: softmax
+  Activation activation_;
+  std::optional<kernels::Function> function_;  ///< none: one of the whole axis
 };
 
 /// What a layer that ends in `activation` has behind its output.

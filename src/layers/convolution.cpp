@@ -37,6 +37,7 @@ class ConvolutionPlan final : public LayerPlan {
     const std::int64_t line = sizes.rows * windows_.horizontal.output * K_;
     chunk_ = std::clamp<std::int64_t>(kPatchFloats / line, 1, windows_.vertical.output);
     patches_ = aligned_floats(chunk_ * line);
+    keeps_input_ = sizes.is_training && activation_.keeps_input();
     values_ = sizes.is_training ? aligned_floats(sizes.rows * places_ * filters_) : 0;
   }
 
@@ -59,11 +60,13 @@ class ConvolutionPlan final : public LayerPlan {
     }
   }
 
-  // Windows as rows of a matrix; behind them the gradient by the pre-activation.
+  // Windows as rows of a matrix; behind them the pre-activation if backward needs it, then the
+  // gradient by it.
   std::int64_t workspace_floats() const override { return patches_ + values_; }
 
   void forward(const SliceRun& run) const override {
     float* pre = keeps_logits_ ? run.output.logits : run.output.value;
+    pre = keeps_input_ ? run.workspace + patches_ : pre;
     each_part(run.rows,
               [&](const k::WindowRange& r, std::int64_t g, std::int64_t M, std::int64_t at) {
                 k::gather_patches(windows_, r, run.inputs[0].value, run.workspace);
@@ -81,8 +84,8 @@ class ConvolutionPlan final : public LayerPlan {
   }
 
   void backward(const SliceRun& run) const override {
-    const float* dz =
-        activation_.backward(run, run.workspace + patches_, run.rows * places_, filters_);
+    float* pre = run.workspace + patches_;
+    const float* dz = activation_.backward(run, pre, pre, run.rows * places_, filters_);
     if (needs_dx_) {
       std::fill_n(run.inputs[0].gradient, run.rows * input_, 0.0f);
     }
@@ -144,7 +147,7 @@ class ConvolutionPlan final : public LayerPlan {
   bool use_bias_;
   ActivationPass activation_;
   std::int64_t K_ = 0, N_ = 0;  ///< of a group's product
-  bool needs_dx_ = false, keeps_logits_ = false;
+  bool needs_dx_ = false, keeps_logits_ = false, keeps_input_ = false;
   std::int64_t places_ = 0, input_ = 0;  ///< windows and input values of a sample
   std::int64_t forward_floats_ = 0, transposed_floats_ = 0;
   std::int64_t chunk_ = 1, patches_ = 0, values_ = 0;

@@ -21,13 +21,11 @@ void visit_options(Dense& o, OptionVisitor& v) {
   v.option("use_bias", o.use_bias);
   v.option("kernel_initializer", o.kernel_initializer);
   v.option("bias_initializer", o.bias_initializer);
-  for (const char* name : {"kernel_regularizer",
-                           "bias_regularizer",
-                           "kernel_constraint",
-                           "bias_constraint",
-                           "quantization_config"}) {
-    v.fixed(name, {});
-  }
+  visit_kind(v, "kernel_regularizer", o.kernel_regularizer);
+  visit_kind(v, "bias_regularizer", o.bias_regularizer);
+  visit_kind(v, "kernel_constraint", o.kernel_constraint);
+  visit_kind(v, "bias_constraint", o.bias_constraint);
+  v.fixed("quantization_config", {});
 }
 
 /// y = f(x W + b) over all rows and steps at once. Packed: W, then its transpose for dx.
@@ -39,6 +37,7 @@ class DensePlan final : public LayerPlan {
     steps_ = size_of(shape) / D_;
     needs_dx_ = sizes.is_training && sizes.needs_input_gradient;
     keeps_logits_ = sizes.keeps_logits;
+    keeps_input_ = sizes.is_training && activation_.keeps_input();
     forward_floats_ = aligned_floats(k::packed_matrix_floats(D_, o.units));
     transposed_floats_ = needs_dx_ ? aligned_floats(k::packed_matrix_floats(o.units, D_)) : 0;
     values_ = aligned_floats(steps_ * sizes.rows * o.units);
@@ -58,12 +57,13 @@ class DensePlan final : public LayerPlan {
     }
   }
 
-  // Scratch for the gradient by the pre-activation; it is not kept between the passes.
+  // The pre-activation if backward needs it, then the gradient by it.
   std::int64_t workspace_floats() const override { return values_; }
 
   void forward(const SliceRun& run) const override {
     const std::int64_t rows = run.rows * steps_;
     float* pre = keeps_logits_ ? run.output.logits : run.output.value;
+    pre = keeps_input_ ? run.workspace : pre;
     k::product({.M = rows,
                 .K = D_,
                 .N = o_.units,
@@ -78,7 +78,7 @@ class DensePlan final : public LayerPlan {
 
   void backward(const SliceRun& run) const override {
     const std::int64_t rows = run.rows * steps_;
-    const float* g = activation_.backward(run, run.workspace, rows, o_.units);
+    const float* g = activation_.backward(run, run.workspace, run.workspace, rows, o_.units);
     if (run.gradients[0] != nullptr) {
       k::gradient_product({.M = rows,
                            .K = D_,
@@ -107,7 +107,7 @@ class DensePlan final : public LayerPlan {
   Dense o_;
   ActivationPass activation_;
   std::int64_t D_ = 0, steps_ = 1;
-  bool needs_dx_ = false, keeps_logits_ = false;
+  bool needs_dx_ = false, keeps_logits_ = false, keeps_input_ = false;
   std::int64_t forward_floats_ = 0, transposed_floats_ = 0, values_ = 0;
 };
 

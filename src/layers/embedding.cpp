@@ -18,9 +18,9 @@ void visit_options(Embedding& o, OptionVisitor& v) {
   v.option("input_dim", o.input_dim, at_least(1));
   v.option("output_dim", o.output_dim, at_least(1));
   v.option("embeddings_initializer", o.embeddings_initializer);
-  v.fixed("embeddings_regularizer", {});
+  visit_kind(v, "embeddings_regularizer", o.embeddings_regularizer);
   v.fixed("activity_regularizer", {});
-  v.fixed("embeddings_constraint", {});
+  visit_kind(v, "embeddings_constraint", o.embeddings_constraint);
   v.option("mask_zero", o.mask_zero);
   v.fixed("quantization_config", {});
 }

@@ -66,7 +66,7 @@ std::vector<WeightSpec> inner_weights(std::span<const InnerLayer> layers,
   std::vector<WeightSpec> all;
   for (const auto& [path, layer] : layers) {
     const bool trains = common_options(layer.spec(), layer.options()).trainable;
-    for (WeightSpec& weight : layer.spec().weights(layer.options(), inputs)) {
+    for (WeightSpec& weight : weights_of(layer.spec(), layer.options(), inputs)) {
       weight.name = name_of(layer) + "/" + weight.name;
       weight.group = weight.group.empty() ? path : path + "/" + weight.group;
       weight.is_trainable &= trains;

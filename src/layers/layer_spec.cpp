@@ -12,6 +12,18 @@ const LayerSpec* find_layer(std::string_view class_name) {
   return nullptr;
 }
 
+std::vector<WeightSpec> weights_of(const LayerSpec& spec,
+                                   const void* options,
+                                   std::span<const Shape> inputs) {
+  std::vector<WeightSpec> weights = spec.weights(options, inputs);
+  for (WeightSpec& weight : weights) {
+    if (!weight.rules.regularizer.choice && !weight.rules.constraint.choice) {
+      weight.rules = rules_of(spec.access, options, weight.name);
+    }
+  }
+  return weights;
+}
+
 std::vector<std::string_view> layer_names() {
   std::vector<std::string_view> names;
   for (const LayerSpec* spec : layers()) {

@@ -17,6 +17,7 @@
 #include "engram/tensor.hpp"
 #include "parts/loss_spec.hpp"
 #include "parts/options.hpp"
+#include "parts/weight_rules.hpp"
 
 namespace engram {
 
@@ -33,7 +34,8 @@ struct WeightSpec {
   std::string group = "";                     ///< place in files, a WeightGroup's path
   bool is_trainable = true;                   ///< as long as the layer is
   WeightUse use = WeightUse::trained;
-  float momentum = 0;  ///< of a moving average
+  float momentum = 0;      ///< of a moving average
+  WeightRules rules = {};  ///< weights_of sets them
 };
 
 /// A part of a layer in Keras's files, below the layer's own group: {"cell", "lstm_cell"}.
@@ -159,6 +161,11 @@ std::unique_ptr<LayerPlan> make_plan(const void* options, const LayerSizes& size
 
 /// Every kind of layer, and one by its Keras class name (null when there is none).
 std::span<const LayerSpec* const> layers();
+/// The weights of a layer, with the regularizers and constraints that its options name.
+std::vector<WeightSpec> weights_of(const LayerSpec& spec,
+                                   const void* options,
+                                   std::span<const Shape> inputs);
+
 const LayerSpec* find_layer(std::string_view class_name);
 std::vector<std::string_view> layer_names();
 

@@ -17,16 +17,15 @@ namespace k = kernels;
 
 namespace {
 
-/// The elementwise function of a gate. Errors: OptionError for softmax.
-k::Function gate_function(Activation activation, std::string_view where) {
-  const std::optional<k::Function> function = function_of(activation);
-  if (!function) {
-    throw error<OptionError>({.where = std::string(where),
-                              .expected = "an activation of single values in a recurrent layer",
-                              .got = quoted(activation.name()),
-                              .remedy = "Use linear, tanh, sigmoid, hard_sigmoid or relu."});
+k::Function gate_function(Activation activation) {
+  switch (activation.kind()) {
+    case Activation::Kind::softmax:
+      return k::Function::softmax;
+    case Activation::Kind::log_softmax:
+      return k::Function::log_softmax;
+    default:
+      return *function_of(activation);
   }
-  return *function;
 }
 
 class RecurrentPlan final : public LayerPlan {
@@ -37,8 +36,8 @@ class RecurrentPlan final : public LayerPlan {
              .D = sizes.inputs[0][1],
              .H = o.units,
              .S = sizes.rows,
-             .activation = gate_function(o.activation, "recurrent layer"),
-             .recurrent_activation = gate_function(o.recurrent_activation, "recurrent layer"),
+             .activation = gate_function(o.activation),
+             .recurrent_activation = gate_function(o.recurrent_activation),
              .use_bias = o.use_bias,
              .return_sequences = o.return_sequences,
              .go_backwards = o.go_backwards,
@@ -175,8 +174,6 @@ std::size_t recurrent_states(const RecurrentOptions& o) { return o.cell == k::Ce
 Shape recurrent_output_shape(const RecurrentOptions& o,
                              std::span<const Shape> inputs,
                              std::string_view where) {
-  gate_function(o.activation, where);
-  gate_function(o.recurrent_activation, where);
   if (inputs[0].size() != 2) {
     Shape with_batch = inputs[0];
     with_batch.insert(with_batch.begin(), -1);

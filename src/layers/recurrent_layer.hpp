@@ -78,15 +78,13 @@ void visit_weight_options(Layer& o, OptionVisitor& v) {
 
 template <class Layer>
 void visit_last_options(Layer& o, OptionVisitor& v) {
-  for (const char* name : {"kernel_regularizer",
-                           "recurrent_regularizer",
-                           "bias_regularizer",
-                           "activity_regularizer",
-                           "kernel_constraint",
-                           "recurrent_constraint",
-                           "bias_constraint"}) {
-    v.fixed(name, {});
-  }
+  visit_kind(v, "kernel_regularizer", o.kernel_regularizer);
+  visit_kind(v, "recurrent_regularizer", o.recurrent_regularizer);
+  visit_kind(v, "bias_regularizer", o.bias_regularizer);
+  v.fixed("activity_regularizer", {});
+  visit_kind(v, "kernel_constraint", o.kernel_constraint);
+  visit_kind(v, "recurrent_constraint", o.recurrent_constraint);
+  visit_kind(v, "bias_constraint", o.bias_constraint);
   v.option("dropout", o.dropout, in_range_below(0, 1));
   v.option("recurrent_dropout", o.recurrent_dropout, in_range_below(0, 1));
 }

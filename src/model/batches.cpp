@@ -192,7 +192,8 @@ Judgement judgement_of(const ModelData& data, ArraySpan x, ArraySpan y) {
     const std::int64_t target_outputs = target_size(y[i]) / (size_of(outputs[i]) / last);
     const std::vector<float>& weights = data.compiled->loss_weights;
     OutputJudgement judged{.loss = &data.loss_of(i),
-                           .loss_weight = weights.empty() ? 1.0f : weights[i]};
+                           .loss_weight = weights.empty() ? 1.0f : weights[i],
+                           .outputs = last};
     for (const Metric& metric : data.metrics_of(i)) {
       const MetricSpec& spec = resolve_accuracy(metric, last, target_outputs);
       const std::int64_t wanted = spec.has_class_targets ? 1 : last;
@@ -268,13 +269,19 @@ BatchFigures train_on_rows(ModelData& data,
   const PlanKey key{
       .inputs = sample_shapes(x), .rows = batch_size, .is_training = true, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
-  const BatchFigures figures = run_training(data, plan, judgement, x, y, order);
+  BatchFigures figures = run_training(data, plan, judgement, x, y, order);
+  figures[0].penalty = penalties(data.network, data.weights.data(), nullptr);
   Compiled& compiled = *data.compiled;
+  const LearningRate rate =
+      compiled.optimizer.spec().common(compiled.optimizer.options()).learning_rate;
+  if (rate.schedule) {
+    compiled.learning_rate = rate.at(compiled.iterations);
+  }
   ++compiled.iterations;
   updater_of(data).update(plan,
                           {.optimizer = &compiled.optimizer,
                            .learning_rate = compiled.learning_rate,
-                           .iteration = compiled.iterations,
+                           .batches = compiled.iterations,
                            .weights = data.weights.data(),
                            .slots = compiled.slots},
                           workers_of(data));
@@ -291,7 +298,8 @@ std::vector<Tensor> gradients_of(ModelData& data, ArraySpan x, ArraySpan y) {
   Plan& plan = plan_for(data, key, &judgement);
   const std::vector<std::int64_t> order = rows_in_order(0, x[0].shape()[0]);
   run_training(data, plan, judgement, x, y, order);
-  const std::span<const float> sum = updater_of(data).sum(plan, workers_of(data));
+  const std::span<const float> sum =
+      updater_of(data).sum(plan, data.weights.data(), workers_of(data));
   std::vector<Tensor> gradients;
   for (const NetworkWeight& weight : data.network.weights) {
     const float* values = sum.data() + weight.offset;
@@ -308,12 +316,13 @@ EpochSums evaluate_rows(ModelData& data, ArraySpan x, ArraySpan y, std::int64_t 
   const PlanKey key{.inputs = sample_shapes(x), .rows = batch_size, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
   EpochSums sums;
+  const double penalty = penalties(data.network, data.weights.data(), nullptr);
   for (std::int64_t first = 0; first < x[0].shape()[0]; first += batch_size) {
     const std::vector<std::int64_t> order =
         rows_in_order(first, std::min(first + batch_size, x[0].shape()[0]));
     const Batch batch{.x = x, .y = y, .order = order};
-    const BatchFigures figures =
-        plan.run(batch, &judgement, data.weights.data(), {}, workers_of(data));
+    BatchFigures figures = plan.run(batch, &judgement, data.weights.data(), {}, workers_of(data));
+    figures[0].penalty = penalty;
     add_batch(sums, judgement, figures, static_cast<std::int64_t>(order.size()));
   }
   return sums;
@@ -333,7 +342,7 @@ void add_batch(EpochSums& sums,
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const OutputFigures& output = batch[i];
     const double loss = output.weight > 0 ? output.loss_sum / output.weight : 0.0;
-    sums.loss_sum += judgement[i].loss_weight * loss * count;
+    sums.loss_sum += (judgement[i].loss_weight * loss + output.penalty) * count;
     if (batch.size() == 1) {
       sums.metric_weight += output.weight;
     } else {
@@ -362,10 +371,11 @@ Logs logs_of(const ModelData& data,
       weight = sums.metric_sums[next++];
     }
     for (std::size_t k = 0; k < judgement[i].metrics.size(); ++k) {
-      const double mean = weight > 0 ? sums.metric_sums[next] / weight : 0.0;
-      ++next;
-      metrics.emplace_back(start + data.metrics_of(i)[k].name(),
-                           judgement[i].metrics[k]->result(mean));
+      const MetricSpec& metric = *judgement[i].metrics[k];
+      const auto count = static_cast<std::size_t>(sums_of(metric, judgement[i].outputs));
+      const auto own = std::span(sums.metric_sums).subspan(next, count);
+      metrics.emplace_back(start + data.metrics_of(i)[k].name(), metric.result(own, weight));
+      next += count;
     }
   }
   logs.insert(logs.end(), metrics.begin(), metrics.end());

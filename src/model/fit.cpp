@@ -63,6 +63,11 @@ class FitLoop {
     }
     const bool was_stopped = options_.stop != nullptr && *options_.stop;
     data_.is_interrupted = was_stopped && (state().batch > 0 || state().epoch < options_.epochs);
+    if (!data_.is_interrupted && options_.epochs > 0) {
+      Compiled& compiled = *data_.compiled;
+      take_averages(data_.network, compiled.optimizer, compiled.slots, data_.weights.data());
+      touch_weights(data_);
+    }
     for (auto it = ordered_.rbegin(); it != ordered_.rend(); ++it) {
       (*it)->on_train_end();  // savers first: others may put former weights back
     }

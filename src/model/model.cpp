@@ -196,8 +196,9 @@ void compile(ModelData& data, CompileOptions options) {
   check_lists(data, options);
   const OptimizerSpec& spec = options.optimizer.spec();
   check_options(spec.access, options.optimizer.options(), spec.class_name);
-  check_clipping(spec.clipping(options.optimizer.options()), spec.class_name);
-  const float learning_rate = spec.learning_rate(options.optimizer.options());
+  const OptimizerCommon common = spec.common(options.optimizer.options());
+  check_clipping(common.clipping, spec.class_name);
+  const float learning_rate = common.learning_rate.at(0);
   data.compiled = Compiled{.optimizer = std::move(options.optimizer),
                            .loss = std::move(options.loss),
                            .metrics = std::move(options.metrics),
@@ -215,12 +216,13 @@ void make_slots(ModelData& data) {
     return;
   }
   Compiled& compiled = *data.compiled;
-  const auto names = compiled.optimizer.spec().slots(compiled.optimizer.options());
+  const OptimizerSpec& spec = compiled.optimizer.spec();
+  const SlotPlaces places = slot_places(compiled.optimizer);
   compiled.slots.clear();
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  for (std::size_t i = 0; i < places.count; ++i) {
     compiled.slots.emplace_back(data.network.floats);
-    if (compiled.optimizer.spec().first_slot_value != nullptr) {
-      const float first = compiled.optimizer.spec().first_slot_value(compiled.optimizer.options());
+    if (i >= places.own && spec.first_slot_value != nullptr) {
+      const float first = spec.first_slot_value(compiled.optimizer.options(), i - places.own);
       std::ranges::fill(compiled.slots.back().span(), first);
     }
   }
@@ -321,12 +323,14 @@ void Model::set_weights(const std::vector<Tensor>& weights) {
 std::string Model::summary(int columns) const {
   std::int64_t optimizer_params = 0;
   if (is_compiled() && is_built()) {
-    for (const NetworkWeight& weight : data_->network.weights) {
-      const auto slots = static_cast<std::int64_t>(data_->compiled->slots.size());
-      optimizer_params += weight.is_trainable ? weight.size * slots : 0;
+    const Optimizer& optimizer = data_->compiled->optimizer;
+    for (const SlotArray& array : slot_arrays(data_->network, optimizer)) {
+      optimizer_params += size_of(array.shape);
     }
-    const bool has_scalar = data_->compiled->optimizer.spec().last_scalar != nullptr;
-    optimizer_params += has_scalar ? 3 : 2;  // iteration and learning_rate
+    const bool has_schedule =
+        optimizer.spec().common(optimizer.options()).learning_rate.schedule.has_value();
+    optimizer_params += has_schedule ? 1 : 2;  // the iteration, and the learning rate
+    optimizer_params += optimizer.spec().last_scalar != nullptr ? 1 : 0;
   }
   return summary_text(data_->name, layers(), optimizer_params, columns);
 }

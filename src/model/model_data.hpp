@@ -27,8 +27,8 @@ struct Compiled {
   std::vector<float> loss_weights = {};
   std::vector<std::vector<Metric>> output_metrics = {};
   float learning_rate = 0;           ///< in use; the optimizer's option is where it began
-  std::int64_t iterations = 0;       ///< updates done
-  std::vector<AlignedFloats> slots;  ///< OptimizerSpec::slots, each laid out as the weights;
+  std::int64_t iterations = 0;       ///< batches trained
+  std::vector<AlignedFloats> slots;  ///< as slot_places says, each laid out as the weights;
                                      ///< empty until the model is built
 };
 

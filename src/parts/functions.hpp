@@ -2,6 +2,7 @@
 /// Activations as the kernels know them, and first values of weights.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -13,7 +14,7 @@
 
 namespace engram {
 
-/// The elementwise function, or nothing for softmax.
+/// The elementwise function, or nothing for one of the whole axis.
 std::optional<kernels::Function> function_of(Activation activation);
 
 /// Fills values (of `shape`) as `initializer` says. Fans as Keras: of the whole matrix.
@@ -29,5 +30,10 @@ struct InitializerNumbers {
 };
 
 InitializerNumbers numbers_of(const Initializer& initializer);
+
+/// What a VarianceScaling's mode and distribution may be.
+inline constexpr std::array<std::string_view, 3> kScalingModes = {"fan_in", "fan_out", "fan_avg"};
+inline constexpr std::array<std::string_view, 3> kScalingDistributions = {
+    "truncated_normal", "untruncated_normal", "uniform"};
 
 }  // namespace engram

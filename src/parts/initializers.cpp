@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/error.hpp"
@@ -15,8 +17,8 @@ namespace engram {
 
 namespace {
 
-enum class Fill { constant, uniform, normal, truncated_normal, orthogonal };
-enum class Fan { none, in, average };
+enum class Fill { constant, uniform, normal, truncated_normal, orthogonal, identity };
+enum class Fan { none, in, out, average };
 
 /// Deviation of a normal distribution cut at two deviations, as Keras has it.
 constexpr double kTruncatedDeviation = 0.87962566103423978;
@@ -31,7 +33,7 @@ struct Kind {
 };
 
 /// Sources: Glorot & Bengio 2010, He et al. 2015, LeCun et al. 1998, Saxe et al. 2014.
-constexpr std::array<Kind, 13> kKinds = {{
+constexpr std::array<Kind, 15> kKinds = {{
     {"GlorotUniform", "glorot_uniform", "", Fill::uniform, {}, 0, 0, Fan::average, 1},
     {"GlorotNormal", "glorot_normal", "", Fill::truncated_normal, {}, 0, 0, Fan::average, 1},
     {"HeUniform", "he_uniform", "", Fill::uniform, {}, 0, 0, Fan::in, 2},
@@ -57,6 +59,8 @@ constexpr std::array<Kind, 13> kKinds = {{
     {"Zeros", "zeros", "zero", Fill::constant, {}, 0},
     {"Ones", "ones", "one", Fill::constant, {}, 1},
     {"Constant", "constant", "", Fill::constant, {"value"}, 0},
+    {"Identity", "identity", "IdentityInitializer", Fill::identity, {"gain"}, 1},
+    {"VarianceScaling", "variance_scaling", "", Fill::truncated_normal, {"scale"}, 1, 0, Fan::in},
 }};
 
 const Kind& find_kind(std::string_view name) {
@@ -78,7 +82,49 @@ double fan(Fan which, const Shape& shape) {
   const double out = rank == 0 ? 1 : static_cast<double>(shape.back());
   const double receptive =
       in * out == 0 || rank < 3 ? 1 : static_cast<double>(size_of(shape)) / (in * out);
-  return std::max(1.0, receptive * (which == Fan::in ? in : (in + out) / 2));
+  const double fan = which == Fan::in ? in : (which == Fan::out ? out : (in + out) / 2);
+  return std::max(1.0, receptive * fan);
+}
+
+/// Its kind, with what mode and distribution say of a VarianceScaling.
+Kind kind_of(const Initializer& initializer) {
+  Kind kind = find_kind(initializer.class_name());
+  if (kind.class_name == "VarianceScaling") {
+    const auto& [mode, distribution] = std::tie(initializer.mode, initializer.distribution);
+    kind.scale = initializer.a;
+    kind.fan = mode == "fan_in" ? Fan::in : (mode == "fan_out" ? Fan::out : Fan::average);
+    kind.fill = distribution == "uniform"              ? Fill::uniform
+                : distribution == "untruncated_normal" ? Fill::normal
+                                                       : Fill::truncated_normal;
+  }
+  return kind;
+}
+
+void check_scaling(const VarianceScaling& o) {
+  const auto check = [](std::string_view option, const std::string& value, const auto& allowed) {
+    if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
+      throw error<OptionError>(unknown_name("VarianceScaling", option, value, allowed));
+    }
+  };
+  check("mode", o.mode, kScalingModes);
+  check("distribution", o.distribution, kScalingDistributions);
+  if (!(o.scale > 0)) {
+    throw error<OptionError>(
+        {.where = "VarianceScaling", .expected = "scale above 0", .got = std::to_string(o.scale)});
+  }
+}
+
+void fill_identity(float gain, const Shape& shape, std::span<float> values) {
+  if (shape.size() != 2) {
+    throw error<OptionError>({.where = "Identity",
+                              .expected = "a weight of rank 2",
+                              .got = to_string(shape),
+                              .remedy = "Choose another initializer for it."});
+  }
+  std::fill(values.begin(), values.end(), 0.0f);
+  for (std::int64_t i = 0; i < std::min(shape[0], shape[1]); ++i) {
+    values[static_cast<std::size_t>(i * shape[1] + i)] = gain;
+  }
 }
 
 double truncated_normal(Random& random) {
@@ -118,7 +164,11 @@ void fill_orthogonal(double gain, const Shape& shape, Random& random, std::span<
 }  // namespace
 
 Initializer::Initializer(std::string_view name)
-    : a(find_kind(name).a), b(find_kind(name).b), class_name_(find_kind(name).class_name) {}
+    : a(find_kind(name).a), b(find_kind(name).b), class_name_(find_kind(name).class_name) {
+  if (class_name_ == "VarianceScaling") {
+    *this = VarianceScaling{};
+  }
+}
 
 Initializer::Initializer(const RandomUniform& o)
     : a(o.minval), b(o.maxval), seed(o.seed), class_name_("RandomUniform") {}
@@ -134,6 +184,19 @@ Initializer::Initializer(const Orthogonal& o)
 
 Initializer::Initializer(const Constant& o) : a(o.value), class_name_("Constant") {}
 
+Initializer::Initializer(const Identity& o) : a(o.gain), class_name_("Identity") {}
+
+Initializer::Initializer(const VarianceScaling& o)
+    : a(o.scale),
+      mode(o.mode),
+      distribution(o.distribution == "normal" ? "truncated_normal" : o.distribution),
+      seed(o.seed),
+      class_name_("VarianceScaling") {
+  VarianceScaling checked = o;
+  checked.distribution = distribution;
+  check_scaling(checked);
+}
+
 InitializerNumbers numbers_of(const Initializer& initializer) {
   return find_kind(initializer.class_name()).numbers;
 }
@@ -144,7 +207,7 @@ void initialize(const Initializer& initializer,
                 const Shape& shape,
                 std::uint64_t seed,
                 float* values) {
-  const Kind& kind = find_kind(initializer.class_name());
+  const Kind kind = kind_of(initializer);
   Random random(initializer.seed ? static_cast<std::uint64_t>(*initializer.seed) : seed);
   const std::span<float> all(values, static_cast<std::size_t>(size_of(shape)));
   double a = initializer.a, b = initializer.b;  // bounds, or mean and deviation
@@ -152,7 +215,9 @@ void initialize(const Initializer& initializer,
     const double variance = kind.scale / fan(kind.fan, shape);
     const double limit = std::sqrt(3 * variance);
     a = kind.fill == Fill::uniform ? -limit : 0;
-    b = kind.fill == Fill::uniform ? limit : std::sqrt(variance) / kTruncatedDeviation;
+    b = kind.fill == Fill::uniform  ? limit
+        : kind.fill == Fill::normal ? std::sqrt(variance)
+                                    : std::sqrt(variance) / kTruncatedDeviation;
   }
   switch (kind.fill) {
     case Fill::constant:
@@ -174,6 +239,9 @@ void initialize(const Initializer& initializer,
       break;
     case Fill::orthogonal:
       fill_orthogonal(a, shape, random, all);
+      break;
+    case Fill::identity:
+      fill_identity(initializer.a, shape, all);
       break;
   }
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engram/metrics.hpp"
@@ -19,12 +20,31 @@ struct MetricSpec {
 
   bool has_class_targets = false;  ///< targets are class numbers, one a row
 
-  /// The sum over rows (logits and gradient of `rows` are not used); the metric is `result` of
-  /// that sum, over all batches, divided by the number (or weight) of rows.
-  double (*sum)(const LossRows& rows);
-  double (*result)(double mean);
+  /// How many sums the metric keeps for so many outputs; null: one.
+  std::int64_t (*count)(std::int64_t outputs) = nullptr;
+
+  /// Adds the rows (their gradient is null) to the sums; parts of a batch are added up in order.
+  void (*add)(const LossRows& rows, double* sums);
+
+  /// What the sums over all batches come to; `weight` is the number (or weight) of rows.
+  double (*result)(std::span<const double> sums, double weight);
+
   bool is_higher_better = false;  ///< what mode "auto" of callbacks goes by
+
+  /// Keras's options in files, each with the only value that is supported.
+  std::vector<std::pair<std::string_view, FixedValue>> options = {};
 };
+
+inline std::int64_t sums_of(const MetricSpec& metric, std::int64_t outputs) {
+  return metric.count == nullptr ? 1 : metric.count(outputs);
+}
+
+inline double mean_of(double sum, double weight) { return weight > 0 ? sum / weight : 0.0; }
+
+/// MetricSpec::result of a mean over rows.
+inline double mean_result(std::span<const double> sums, double weight) {
+  return mean_of(sums[0], weight);
+}
 
 std::span<const MetricSpec* const> metrics();
 const MetricSpec* find_metric(std::string_view name);

@@ -18,10 +18,26 @@ struct Clipping {
   std::optional<float> clipnorm, global_clipnorm, clipvalue;
 };
 
+/// What every optimizer has.
+struct OptimizerCommon {
+  LearningRate learning_rate;
+  Clipping clipping;
+  std::int64_t accumulation_steps = 1;       ///< batches of one update
+  std::optional<float> ema_momentum;         ///< set: the average of the weights is kept
+  std::int64_t ema_overwrite_frequency = 0;  ///< 0: at the end of fit only
+};
+
+/// A variable to be updated.
+struct UpdateVariable {
+  Shape shape;
+  std::string_view path;  ///< "lstm/kernel"
+};
+
 /// One update of n weights that lie one after another.
 struct UpdateRange {
   std::int64_t iteration = 1;  ///< t: updates done, this one included
   float learning_rate = 0;
+  const UpdateVariable* variable = nullptr;  ///< that they belong to
   const float* gradient = nullptr;
   float* weights = nullptr;
   std::span<float* const> slots;  ///< in the order of OptimizerSpec::slots
@@ -35,18 +51,26 @@ struct OptimizerSpec {
 
   /// Names of the arrays kept for each variable, in Keras's order ("momentum", "velocity").
   std::vector<std::string_view> (*slots)(const void* options);
-  float (*learning_rate)(const void* options);
-  Clipping (*clipping)(const void* options);
+  OptimizerCommon (*common)(const void* options);
 
   /// In Keras's files the first so many slots take turns, variable by variable (m0 v0 m1 v1 ...);
   /// each later one is a block of its own (vhat0 vhat1 ...).
   std::int64_t interleaved_slots = 1;
 
-  /// What every slot begins with; null: 0.
-  float (*first_slot_value)(const void* options) = nullptr;
+  /// What a slot begins with; null: 0.
+  float (*first_slot_value)(const void* options, std::size_t slot) = nullptr;
+
+  /// The shape of a variable's slot, at most as large as the variable, or none when it has no such
+  /// slot. Null: the variable's.
+  std::optional<Shape> (*slot_shape)(const void* options,
+                                     std::size_t slot,
+                                     const UpdateVariable& variable) = nullptr;
 
   /// A number that Keras keeps after all slots and that follows from the updates done; null: none.
   float (*last_scalar)(const void* options, std::int64_t updates) = nullptr;
+
+  /// A range is always a whole variable.
+  bool needs_whole_variable = false;
 
   /// Updates a range; called from several threads for different ranges.
   void (*update)(const void* options, const UpdateRange& range);
@@ -54,6 +78,15 @@ struct OptimizerSpec {
 
 /// Errors: OptionError when more than one is set.
 void check_clipping(const Clipping& clipping, std::string_view where);
+
+/// The places of the optimizer's arrays in ModelData's slots: first the average of the weights and
+/// the sum of gradients, each if the options ask for it, then its own.
+struct SlotPlaces {
+  std::optional<std::size_t> average, gradient_sum;
+  std::size_t own = 0, count = 0;
+};
+
+SlotPlaces slot_places(const Optimizer& optimizer);
 
 /// Every optimizer.
 std::span<const OptimizerSpec* const> optimizers();

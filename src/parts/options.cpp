@@ -74,6 +74,24 @@ class CheckVisitor final : public OptionVisitor {
 
   void option(std::string_view, std::optional<std::int64_t>&) override {}
 
+  void option(std::string_view name,
+              std::optional<std::int64_t>& value,
+              const Rule& rule) override {
+    if (value) {
+      check(name, *value, rule);
+    }
+  }
+
+  void option(std::string_view name, KindOption& value) override {
+    if (!value.class_name().empty()) {
+      check_options(value.access(),
+                    value.options(),
+                    fmt::format("{}: {}'s {}", where_, name, value.class_name()));
+    } else if (value.number() != nullptr) {
+      check(name, *value.number(), at_least(0));
+    }
+  }
+
   void option(std::string_view, bool&) override {}
 
   void option(std::string_view, std::string&) override {}

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "engram/activations.hpp"
+#include "engram/choice.hpp"
 #include "engram/initializers.hpp"
 #include "engram/tensor.hpp"
 
@@ -51,8 +52,37 @@ inline Rule in_range_below(double low, double high) {
   return {.low = low, .high = high, .is_high_open = true};
 }
 
+struct EmptyList {
+  bool operator==(const EmptyList&) const = default;
+};
+
 /// The only value that a Keras option may have here; monostate is None.
-using FixedValue = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+using FixedValue = std::variant<std::monostate, bool, std::int64_t, double, std::string, EmptyList>;
+
+struct OptionsAccess;
+
+/// An option that holds a kind out of a family, with options of its own, such as a learning rate
+/// schedule; or none; or, where number() is not null, that number.
+class KindOption {
+ public:
+  virtual ~KindOption() = default;
+
+  virtual std::string_view module() const = 0;      ///< Keras's, "keras.regularizers"
+  virtual std::string_view class_name() const = 0;  ///< "L2"; empty: none, or the number
+  virtual const OptionsAccess& access() const = 0;  ///< of the kind that it holds
+  virtual const void* options() const = 0;
+
+  virtual float* number() { return nullptr; }
+
+  /// Every kind's names, "L2".
+  virtual std::vector<std::string_view> names() const = 0;
+
+  /// By "L2" or "l2"; null when there is none.
+  virtual const OptionsAccess* find(std::string_view name) const = 0;
+
+  /// Takes the kind of this name with its options; an empty name: none.
+  virtual void set(std::string_view name, std::shared_ptr<void> options) = 0;
+};
 
 /// Sees each option once. A visitor that reads changes the value; others look.
 class OptionVisitor {
@@ -96,6 +126,15 @@ class OptionVisitor {
   /// Numbers that data decide, such as means; files hold a list, one number, or null for none.
   virtual void numbers(std::string_view /*name*/, std::vector<float>& /*values*/) {}
 
+  /// A number under a rule, or Keras's None.
+  virtual void option(std::string_view name,
+                      std::optional<std::int64_t>& value,
+                      const Rule& /*rule*/) {
+    option(name, value);
+  }
+
+  virtual void option(std::string_view /*name*/, KindOption& /*value*/) {}
+
   /// An option of Keras that has one value here.
   virtual void fixed(std::string_view name, const FixedValue& value) = 0;
 
@@ -109,6 +148,55 @@ struct OptionsAccess {
   std::shared_ptr<void> (*create)() = nullptr;                     ///< with defaults
   void (*visit)(void* options, OptionVisitor& visitor) = nullptr;  ///< field by field
   std::shared_ptr<void> (*copy)(const void* options) = nullptr;
+};
+
+/// The KindOption of an optional choice out of the family that `All` lists.
+template <class Spec, std::span<const Spec* const> (*All)()>
+class ChosenKind : public KindOption {
+ public:
+  ChosenKind(std::string_view module, std::optional<Choice<Spec>>& value)
+      : module_(module), value_(value) {}
+
+  std::string_view module() const override { return module_; }
+
+  std::string_view class_name() const override { return value_ ? value_->spec().class_name : ""; }
+
+  const OptionsAccess& access() const override { return value_->spec().access; }
+
+  const void* options() const override { return value_->options(); }
+
+  std::vector<std::string_view> names() const override {
+    std::vector<std::string_view> names;
+    for (const Spec* spec : All()) {
+      names.push_back(spec->class_name);
+    }
+    return names;
+  }
+
+  const OptionsAccess* find(std::string_view name) const override {
+    const Spec* spec = spec_called(name);
+    return spec == nullptr ? nullptr : &spec->access;
+  }
+
+  void set(std::string_view name, std::shared_ptr<void> options) override {
+    value_.reset();
+    if (const Spec* spec = spec_called(name)) {
+      value_.emplace(*spec, std::move(options));
+    }
+  }
+
+ private:
+  static const Spec* spec_called(std::string_view name) {
+    for (const Spec* spec : All()) {
+      if (name == spec->class_name || name == spec->name) {
+        return spec;
+      }
+    }
+    return nullptr;
+  }
+
+  std::string_view module_;
+  std::optional<Choice<Spec>>& value_;
 };
 
 /// The access to a struct T whose fields `Visit` names.

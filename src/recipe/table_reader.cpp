@@ -114,15 +114,59 @@ void TableReader::option(std::string_view name, std::optional<float>& value, con
   }
 }
 
-void TableReader::option(std::string_view name, std::optional<std::int64_t>& value) {
+void TableReader::option(std::string_view name,
+                         std::optional<std::int64_t>& value,
+                         const Rule& rule) {
   if (const toml::node* found = node(name)) {
     if (!found->is_integer()) {
       refuse(name, "as a whole number");
     }
+    number(*found, name, rule);
     value = found->as_integer()->get();
   } else if (value) {
     table_.insert(name, *value);
   }
+}
+
+void TableReader::numbers(std::string_view name, std::vector<float>& values) {
+  const toml::node* found = node(name);
+  if (found == nullptr) {
+    return;
+  }
+  if (!found->is_array()) {
+    refuse(name, "as a list of numbers");
+  }
+  values.clear();
+  for (const toml::node& item : *found->as_array()) {
+    values.push_back(static_cast<float>(number(item, name, any())));
+  }
+}
+
+void TableReader::option(std::string_view name, KindOption& value) {
+  toml::node* found = node(name);
+  if (found == nullptr) {
+    if (value.number() != nullptr) {
+      table_.insert(name, shortest(*value.number()));
+    }
+    return;
+  }
+  if (value.number() != nullptr && found->is_number()) {
+    *value.number() = static_cast<float>(number(*found, name, at_least(0)));
+    return;
+  }
+  toml::table& options = choice(name);
+  const std::string class_name = options["class"].value_or(std::string());
+  const OptionsAccess* access = value.find(class_name);
+  if (access == nullptr) {
+    throw error<OptionError>(unknown_name(
+        place_of(place_, table_.get(name)), std::string(name), class_name, value.names()));
+  }
+  std::shared_ptr<void> made = access->create();
+  TableReader reader(options, {.file = place_.file, .subject = class_name});
+  reader.node("class");
+  access->visit(made.get(), reader);
+  reader.finish();
+  value.set(class_name, std::move(made));
 }
 
 void TableReader::option(std::string_view name, bool& value) {
@@ -233,6 +277,10 @@ void TableReader::option(std::string_view name, Initializer& value) {
   if (!numbers.b.empty()) {
     reader.option(numbers.b, value.b, numbers.b == "stddev" ? at_least(0) : any());
   }
+  if (class_name == "VarianceScaling" || class_name == "variance_scaling") {
+    reader.choice("mode", value.mode, kScalingModes);
+    reader.choice("distribution", value.distribution, kScalingDistributions);
+  }
   reader.option("seed", value.seed);
   reader.finish();
 }
@@ -268,6 +316,8 @@ void TableReader::fixed(std::string_view name, const FixedValue& value) {
   const auto is_equal = [&]<class T>(const T& wanted) {
     if constexpr (std::is_same_v<T, std::monostate>) {
       return false;
+    } else if constexpr (std::is_same_v<T, EmptyList>) {
+      return found->is_array() && found->as_array()->empty();
     } else {
       return found->value_exact<T>() == wanted;
     }

@@ -41,7 +41,14 @@ class TableReader final : public OptionVisitor {
   void option(std::string_view name, std::int64_t& value, const Rule& rule) override;
   void option(std::string_view name, float& value, const Rule& rule) override;
   void option(std::string_view name, std::optional<float>& value, const Rule& rule) override;
-  void option(std::string_view name, std::optional<std::int64_t>& value) override;
+
+  void option(std::string_view name, std::optional<std::int64_t>& value) override {
+    option(name, value, any());
+  }
+
+  void option(std::string_view name, std::optional<std::int64_t>& value, const Rule& rule) override;
+  void numbers(std::string_view name, std::vector<float>& values) override;
+  void option(std::string_view name, KindOption& value) override;
   void option(std::string_view name, bool& value) override;
   void option(std::string_view name, std::string& value) override;
   void option(std::string_view name, Shape& value) override;

@@ -111,10 +111,34 @@ class ConfigReader final : public OptionVisitor {
   void option(std::string_view n, std::optional<float>& v, const Rule&) override {
     if (float value = 0; read(n, value)) {
       v = value;
+    } else if (config_.contains(std::string(n))) {
+      v.reset();
     }
   }
 
-  void option(std::string_view, std::optional<std::int64_t>&) override {}
+  void option(std::string_view n, std::optional<std::int64_t>& v) override {
+    if (std::int64_t value = 0; read(n, value)) {
+      v = value;
+    }
+  }
+
+  void option(std::string_view n, KindOption& v) override {
+    const auto found = config_.find(std::string(n));
+    if (found == config_.end() || found->is_number()) {
+      if (v.number() != nullptr) {
+        read(n, *v.number());
+      }
+      return;
+    }
+    json kind;
+    read(n, kind);
+    const std::string name = kind["class_name"].get<std::string>();
+    std::shared_ptr<void> options = v.find(name)->create();
+    ConfigReader reader(kind["config"]);
+    v.find(name)->visit(options.get(), reader);
+    EXPECT_EQ(reader.used(), kind["config"].size()) << kind;
+    v.set(name, std::move(options));
+  }
 
   void option(std::string_view n, bool& v) override { read(n, v); }
 

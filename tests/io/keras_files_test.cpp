@@ -99,7 +99,9 @@ INSTANTIATE_TEST_SUITE_P(Golden,
                                            "sgd_nesterov",
                                            "deflated",
                                            "minimal",
-                                           "nadam"),
+                                           "nadam",
+                                           "adafactor",
+                                           "muon_ema_accumulate"),
                          [](const auto& test) { return std::string(test.param); });
 
 INSTANTIATE_TEST_SUITE_P(Wrappers,

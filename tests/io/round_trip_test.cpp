@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 #include "engram/error.hpp"
@@ -27,15 +28,31 @@ class ChangeOption final : public OptionVisitor {
 
   bool has_changed() const { return left_ < 0; }
 
-  void option(std::string_view, std::int64_t& v, const Rule&) override { v = is_turn() ? 5 : 3; }
+  void option(std::string_view, std::int64_t& v, const Rule& rule) override {
+    v = is_turn() ? 5 : (rule.allows(static_cast<double>(v)) ? v : 3);
+  }
 
-  void option(std::string_view, float& v, const Rule&) override { v = is_turn() ? 0.3f : v; }
+  void option(std::string_view, float& v, const Rule& rule) override {
+    const float other = rule.allows(0.3) ? 0.3f : -0.3f;
+    const bool is_large = std::abs(v) > 1.5f;  // Muon's polynomial must not change much
+    v = is_turn() ? (is_large ? 1.01f * v : other) : v;
+  }
 
   void option(std::string_view, std::optional<float>& v, const Rule&) override {
     v = is_turn() ? 0.3f : v;
   }
 
-  void option(std::string_view, std::optional<std::int64_t>& v) override { v = is_turn() ? -7 : v; }
+  void option(std::string_view, std::optional<std::int64_t>& v) override { v = is_turn() ? 7 : v; }
+
+  void option(std::string_view, KindOption& v) override {
+    if (is_turn()) {
+      const std::string_view name = v.names()[0];
+      std::shared_ptr<void> options = v.find(name)->create();
+      ChangeOption numbers(99, false);
+      v.find(name)->visit(options.get(), numbers);
+      v.set(name, std::move(options));
+    }
+  }
 
   void option(std::string_view n, bool& v) override {
     v = is_turn() && n != "return_state" ? !v : v;  // a line of layers has no place for states
@@ -204,10 +221,37 @@ TEST(RoundTrip, EveryActivationAndInitializer) {
   }
 }
 
+TEST(RoundTrip, EveryKindOfInitializerRegularizerAndConstraint) {
+  const std::vector<Layer> layers = {
+      Dense{.units = 2,
+            .kernel_initializer =
+                VarianceScaling{.scale = 0.5f, .mode = "fan_avg", .distribution = "uniform"}},
+      Dense{.units = 2, .kernel_initializer = Identity{.gain = 0.5f}},
+      Dense{.units = 2,
+            .kernel_regularizer = L1L2{.l1 = 0.1f, .l2 = 0.2f},
+            .bias_regularizer = L2{.l2 = 0.25f},
+            .kernel_constraint = MinMaxNorm{.min_value = 0.1f, .max_value = 2, .axis = 1},
+            .bias_constraint = "non_neg"},
+      GRU{.units = 3,
+          .return_sequences = true,
+          .kernel_regularizer = OrthogonalRegularizer{.mode = "columns"},
+          .recurrent_regularizer = "l1",
+          .recurrent_constraint = UnitNorm{.axis = 1},
+          .bias_constraint = MaxNorm{.max_value = 3}}};
+  Model model = trained(layers, {.optimizer = "adam", .loss = "mse"});
+  expect_round_trip(model, inputs(false));
+}
+
 TEST(RoundTrip, EveryOptionOfEveryOptimizer) {
-  std::vector<Optimizer> all = {SGD{.momentum = 0.9f, .nesterov = true},
-                                RMSprop{.momentum = 0.5f, .centered = true},
-                                Adam{.amsgrad = true, .clipnorm = 0.1f}};
+  std::vector<Optimizer> all = {
+      SGD{.momentum = 0.9f, .nesterov = true},
+      RMSprop{.momentum = 0.5f, .centered = true},
+      Adam{.amsgrad = true, .clipnorm = 0.1f},
+      Muon{.learning_rate = CosineDecay{.decay_steps = 7, .warmup_target = 0.1f, .warmup_steps = 2},
+           .use_ema = true,
+           .gradient_accumulation_steps = 2},
+      SGD{.learning_rate =
+              PiecewiseConstantDecay{.boundaries = {1, 3}, .values = {0.3f, 0.2f, 0.1f}}}};
   for (const OptimizerSpec* spec : optimizers()) {
     const std::vector<Optimizer> changed = each_option<Optimizer>(*spec);
     all.insert(all.end(), changed.begin(), changed.end());

@@ -31,6 +31,15 @@ class OptionTexts final : public OptionVisitor {
 
   void option(std::string_view n, std::optional<std::int64_t>& v) override { add(n, v); }
 
+  void option(std::string_view n, KindOption& v) override {
+    add(n, v.class_name());
+    if (!v.class_name().empty()) {
+      v.access().visit(const_cast<void*>(v.options()), *this);
+    } else if (v.number() != nullptr) {
+      add(n, *v.number());
+    }
+  }
+
   void option(std::string_view n, bool& v) override { add(n, v); }
 
   void option(std::string_view n, std::string& v) override { add(n, v); }
@@ -44,6 +53,7 @@ class OptionTexts final : public OptionVisitor {
     add("its numbers", v.a);
     add("its numbers", v.b);
     add("its seed", v.seed);
+    add("its mode", v.mode + v.distribution);
   }
 
   void option(std::string_view n,

@@ -96,6 +96,43 @@ TEST(Initializer, FansOfOtherRanksAreKeras) {
   EXPECT_NEAR(m.largest, std::sqrt(6.0 / (9 * 50)), 0.001);  // 5,400 values come near the bound
 }
 
+/// Variance scale / fan, whatever the distribution; kShape has fans of 100 and 400.
+TEST(Initializer, VarianceScalingGoesByModeAndDistribution) {
+  for (const auto& [mode, fan] :
+       {std::pair("fan_in", 100.0), {"fan_out", 400.0}, {"fan_avg", 250.0}}) {
+    const double deviation = std::sqrt(2 / fan);
+    for (const auto& [distribution, limit] : {std::pair("truncated_normal", kCut),
+                                              {"untruncated_normal", INFINITY},
+                                              {"uniform", std::sqrt(3.0)}}) {
+      const VarianceScaling o{.scale = 2, .mode = mode, .distribution = distribution};
+      const Moments m = moments_of(values_of(o, kShape));
+      EXPECT_NEAR(m.deviation, deviation, 0.018 * deviation) << mode << distribution;
+      EXPECT_LE(m.largest, limit * deviation * (1 + 1e-7)) << mode << distribution;
+    }
+  }
+  EXPECT_EQ(values_of("variance_scaling", {8, 4}), values_of("lecun_normal", {8, 4}));
+  EXPECT_EQ(Initializer(VarianceScaling{.distribution = "normal"}), "variance_scaling");
+}
+
+TEST(Initializer, VarianceScalingRefusesWhatKerasHasNot) {
+  EXPECT_ERROR(Initializer(VarianceScaling{.mode = "fan"}),
+               OptionError,
+               "VarianceScaling: expected a supported mode, got 'fan'. "
+               "Supported: fan_in, fan_out, fan_avg.");
+  EXPECT_ERROR(Initializer(VarianceScaling{.scale = 0}),
+               OptionError,
+               "VarianceScaling: expected scale above 0, got 0.000000.");
+}
+
+TEST(Initializer, IdentityIsGainOnTheDiagonal) {
+  EXPECT_EQ(values_of("identity", {2, 3}), (std::vector<float>{1, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(values_of(Identity{.gain = 0.5f}, {2, 1}), (std::vector<float>{0.5f, 0}));
+  EXPECT_ERROR(
+      values_of("identity", {3}),
+      OptionError,
+      "Identity: expected a weight of rank 2, got (3,). Choose another initializer for it.");
+}
+
 TEST(Initializer, ConstantsFill) {
   EXPECT_EQ(values_of("zeros", {2}), (std::vector<float>{0, 0}));
   EXPECT_EQ(values_of("ones", {2}), (std::vector<float>{1, 1}));
@@ -224,7 +261,8 @@ TEST(Initializer, UnknownNameIsRefused) {
       OptionError,
       "Initializer: expected a supported initializer, got 'glorot'. Supported: "
       "glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, "
-      "orthogonal, random_uniform, random_normal, truncated_normal, zeros, ones, constant.");
+      "orthogonal, random_uniform, random_normal, truncated_normal, zeros, ones, constant, "
+      "identity, variance_scaling.");
   EXPECT_THROW(Initializer(""), OptionError);
 }
 

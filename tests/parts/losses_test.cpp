@@ -185,12 +185,17 @@ TEST(CrossEntropy, NaNComesThrough) {
 
 TEST(CrossEntropy, TakesLogitsOfAnySoftmaxOrSigmoid) {
   for (const LossSpec* spec : losses()) {
-    const bool is_entropy = spec->name.ends_with("crossentropy");
+    const bool is_focal = spec->name.find("focal") != std::string_view::npos;
+    const bool is_entropy = spec->name.ends_with("crossentropy") && !is_focal;
+    const bool takes_sigmoids = is_entropy || spec->name == "binary_focal_crossentropy";
     const auto options = spec->access.create();
     EXPECT_EQ(spec->uses_logits(options.get(), LogitsOf::softmax), is_entropy) << spec->name;
-    EXPECT_EQ(spec->uses_logits(options.get(), LogitsOf::sigmoid), is_entropy) << spec->name;
+    EXPECT_EQ(spec->uses_logits(options.get(), LogitsOf::sigmoid), takes_sigmoids) << spec->name;
     EXPECT_FALSE(spec->uses_logits(options.get(), LogitsOf::none)) << spec->name;
-    EXPECT_EQ(spec->has_class_targets, spec->name.starts_with("sparse")) << spec->name;
+    EXPECT_EQ(spec->has_class_targets,
+              spec->name.starts_with("sparse") ||
+                  spec->name.find("generalized") != std::string_view::npos)
+        << spec->name;
   }
 }
 
@@ -223,7 +228,11 @@ TEST(Loss, UnknownNameIsRefused) {
                "Loss: expected a supported loss, got 'mqe'. Did you mean 'mse'? Supported: "
                "mean_squared_error, mse, MSE, mean_absolute_error, mae, MAE, huber, log_cosh, "
                "binary_crossentropy, bce, BCE, categorical_crossentropy, "
-               "sparse_categorical_crossentropy.");
+               "sparse_categorical_crossentropy, binary_focal_crossentropy, "
+               "categorical_focal_crossentropy, categorical_generalized_cross_entropy, "
+               "mean_absolute_percentage_error, mape, MAPE, mean_squared_logarithmic_error, msle, "
+               "MSLE, kl_divergence, kld, KLD, poisson, cosine_similarity, hinge, squared_hinge, "
+               "categorical_hinge.");
 }
 
 TEST(Loss, OptionsAreChecked) {

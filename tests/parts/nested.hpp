@@ -31,6 +31,15 @@ inline std::int64_t last_axis(const nlohmann::json& lists) {
   return static_cast<std::int64_t>(inner->size());
 }
 
+/// The length of each level, of lists that are all as long as the first of their level.
+inline std::vector<std::int64_t> shape_of(const nlohmann::json& lists) {
+  std::vector<std::int64_t> shape;
+  for (const nlohmann::json* inner = &lists; inner->is_array(); inner = &inner->front()) {
+    shape.push_back(static_cast<std::int64_t>(inner->size()));
+  }
+  return shape;
+}
+
 /// The depth of nesting.
 inline std::int64_t rank(const nlohmann::json& lists) {
   return lists.is_array() ? 1 + rank(lists.front()) : 0;

@@ -92,13 +92,19 @@ TEST(Activation, UnknownNameIsRefused) {
   EXPECT_ERROR(Activation("tahn"),
                OptionError,
                "Activation: expected a supported activation, got 'tahn'. Did you mean 'tanh'? "
-               "Supported: linear, tanh, sigmoid, hard_sigmoid, relu, softmax.");
+               "Supported: linear, tanh, sigmoid, hard_sigmoid, relu, softmax, relu6, leaky_relu, "
+               "elu, celu, selu, softplus, log_sigmoid, softsign, exponential, soft_shrink, "
+               "hard_shrink, hard_tanh, tanh_shrink, sparse_plus, sparse_sigmoid, squareplus, "
+               "silu, hard_silu, gelu, mish, log_softmax.");
 }
 
-TEST(Activation, AllButSoftmaxAreElementwise) {
+TEST(Activation, AllButSoftmaxAndItsLikeAreElementwise) {
   EXPECT_EQ(function_of("hard_sigmoid"), kernels::Function::hard_sigmoid);
   EXPECT_EQ(function_of("linear"), kernels::Function::linear);
-  EXPECT_EQ(function_of("softmax"), std::nullopt);
+  EXPECT_EQ(function_of("celu"), kernels::Function::elu);
+  for (const std::string_view name : {"softmax", "log_softmax"}) {
+    EXPECT_EQ(function_of(name), std::nullopt);
+  }
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ TEST(LoadRecipe, ReadsLayersOptimizerAndLoss) {
   EXPECT_EQ(recipe.layers[0].get_if<LSTM>()->units, 80);
   EXPECT_TRUE(recipe.layers[0].get_if<LSTM>()->return_sequences);
   EXPECT_EQ(recipe.layers[1].get_if<Dropout>()->rate, 0.2f);
-  EXPECT_EQ(recipe.compile.optimizer.get_if<Adam>()->learning_rate, 0.001f);
+  EXPECT_EQ(recipe.compile.optimizer.get_if<Adam>()->learning_rate.at(0), 0.001f);
   EXPECT_NE(recipe.compile.loss.get_if<MeanSquaredError>(), nullptr);
   EXPECT_TRUE(recipe.validates_on_test);
   EXPECT_EQ(recipe.monitor, "val_loss");
@@ -109,8 +109,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"layers.0.return_sequences=1",
               "LSTM: expected return_sequences as true or false, got 1."},
         Wrong{"layers.0.activation=tan",
-              "LSTM: expected a supported activation, got 'tan'. Did you mean 'tanh'? Supported: "
-              "linear, tanh, sigmoid, hard_sigmoid, relu, softmax."},
+              fmt::format("LSTM: expected a supported activation, got 'tan'. Did you mean 'tanh'? "
+                          "Supported: {}.",
+                          fmt::join(Activation::names(), ", "))},
         Wrong{"layers.0.stateful=true",
               "LSTM: expected stateful left out, got true. Keras has this option; no other value "
               "is supported here yet."},

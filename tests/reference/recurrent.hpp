@@ -90,34 +90,43 @@ inline double from_state(const RecurrentCase& l,
 
 /// One step of row n: h and c (H) become the states after it.
 inline void step(const RecurrentCase& l, std::int64_t t, std::int64_t n, Values& h, Values& c) {
-  const auto a = [&](double x) { return value_of(l.activation, x); };
-  const auto s = [&](double x) { return value_of(l.recurrent_activation, x); };
+  const auto a = [&](const Values& x) { return values_of(l.activation, x); };
+  const auto s = [&](const Values& x) { return values_of(l.recurrent_activation, x); };
   const Values ones(h.size(), 1.0), before = h;
-  const auto gate = [&](std::int64_t g, std::int64_t u) {
-    return from_input(l, t, n, g, u) + from_state(l, before, ones, n, g, u);
+  const auto each = [&](const auto& value) {
+    Values all;
+    for (std::int64_t u = 0; u < l.H; ++u) {
+      all.push_back(value(u));
+    }
+    return all;
   };
   const bool is_after = l.cell == kernels::Cell::gru_reset_after;
   const auto recurrent_bias = [&](std::int64_t g, std::int64_t u) {
     return is_after && !l.bias.empty() ? at(l.bias, 3 * l.H + g * l.H + u) : 0.0;
   };
-  Values reset(h.size(), 1.0);
-  for (std::int64_t u = 0; u < l.H && l.cell == kernels::Cell::gru_reset_before; ++u) {
-    reset[static_cast<std::size_t>(u)] = s(gate(1, u));
-  }
-  for (std::int64_t u = 0; u < l.H; ++u) {
-    double &h_u = h[static_cast<std::size_t>(u)], &c_u = c[static_cast<std::size_t>(u)];
-    if (l.cell == kernels::Cell::simple_rnn) {
-      h_u = a(gate(0, u));
-    } else if (l.cell == kernels::Cell::lstm) {
-      c_u = s(gate(1, u)) * c_u + s(gate(0, u)) * a(gate(2, u));
-      h_u = s(gate(3, u)) * a(c_u);
-    } else {
-      const double z = s(gate(0, u) + recurrent_bias(0, u));
-      const double r = s(gate(1, u) + recurrent_bias(1, u));
-      const double from_h = from_state(l, before, reset, n, 2, u) + recurrent_bias(2, u);
-      const double candidate = a(from_input(l, t, n, 2, u) + (is_after ? r * from_h : from_h));
-      h_u = z * at(before, u) + (1 - z) * candidate;
-    }
+  const auto gate = [&](std::int64_t g) {
+    return each([&](std::int64_t u) {
+      return from_input(l, t, n, g, u) + from_state(l, before, ones, n, g, u) +
+             recurrent_bias(g, u);
+    });
+  };
+  if (l.cell == kernels::Cell::simple_rnn) {
+    h = a(gate(0));
+  } else if (l.cell == kernels::Cell::lstm) {
+    const Values i = s(gate(0)), forget = s(gate(1)), g = a(gate(2)), o = s(gate(3));
+    c = each([&](std::int64_t u) { return at(forget, u) * at(c, u) + at(i, u) * at(g, u); });
+    const Values of_c = a(c);
+    h = each([&](std::int64_t u) { return at(o, u) * at(of_c, u); });
+  } else {
+    const Values z = s(gate(0)), r = s(gate(1));
+    const Values candidate = a(each([&](std::int64_t u) {
+      const double from_h =
+          from_state(l, before, is_after ? ones : r, n, 2, u) + recurrent_bias(2, u);
+      return from_input(l, t, n, 2, u) + (is_after ? at(r, u) * from_h : from_h);
+    }));
+    h = each([&](std::int64_t u) {
+      return at(z, u) * at(before, u) + (1 - at(z, u)) * at(candidate, u);
+    });
   }
 }
 

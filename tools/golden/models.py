@@ -32,7 +32,9 @@ def made(value):
     if not (isinstance(value, dict) and "class_name" in value):
         return value
     config = {key: made(item) for key, item in value["config"].items()}
-    return getattr(keras.layers, value["class_name"])(**config)
+    name = value["class_name"]
+    modules = (keras.layers, keras.regularizers, keras.constraints)
+    return getattr(next(m for m in modules if hasattr(m, name)), name)(**config)
 
 
 def build(layers, input_shape, words):

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """losses_metrics.json, optimizers.json and initializers.json: values small enough to store."""
 
+import itertools
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from golden.parts import MORE_OPTIMIZERS
-from golden.streams import SEED, header, number, numbers, rounded, write_json
+from golden.streams import SEED, header, number, numbers, rounded, stream, write_json
 from golden.training import BINARY, CATEGORICAL, MAE, MSE, OPTIMIZERS, SPARSE, thing
 
 
@@ -34,6 +36,38 @@ def loss_inputs():
     for target in (ONE_HOT, SOFT):
         yield BINARY, {}, target, PROBABILITIES
         yield BINARY, {"from_logits": True}, target, LOGITS
+
+
+POSITIVE = ([[0.2, 1.5, 0.0], [2.0, 0.3, 0.7]], [[0.5, 1.25, 0.125], [0.75, 3.0, 0.0]])
+SIGNS = ([[1.0, -1.0, 1.0], [-1.0, -1.0, 1.0]], [[0.3, 0.2, 2.5], [-0.4, 1.7, -0.6]])
+
+
+def more_loss_inputs():
+    """Losses and options beyond the first ones."""
+    for name in ("MeanAbsolutePercentageError", "CosineSimilarity"):
+        yield name, {}, *REGRESSION
+    for name in ("MeanSquaredLogarithmicError", "Poisson"):
+        yield name, {}, *POSITIVE
+    yield "CosineSimilarity", {}, [[0.0, 0.0], [1.0, 2.0]], [[1.0, 2.0], [0.0, 0.0]]
+    for target in (ONE_HOT, SOFT):
+        yield "KLDivergence", {}, target, PROBABILITIES
+        yield "CategoricalHinge", {}, target, LOGITS
+        for options in ({}, {"from_logits": True, "alpha": 0.5, "gamma": 1.5},
+                        {"label_smoothing": 0.2}):
+            values = LOGITS[:1] if "from_logits" in options else PROBABILITIES
+            yield "CategoricalFocalCrossentropy", options, target[:len(values)], values
+            yield ("BinaryFocalCrossentropy", {**options, "apply_class_balancing": True},
+                   target[:len(values)], values)
+        yield "BinaryFocalCrossentropy", {}, target, PROBABILITIES
+        for name in (CATEGORICAL, BINARY):
+            yield name, {"label_smoothing": 0.1}, target, PROBABILITIES
+            yield name, {"label_smoothing": 0.1, "from_logits": True}, target, LOGITS
+    for name in ("Hinge", "SquaredHinge"):
+        yield name, {}, *SIGNS
+        yield name, {}, ONE_HOT, LOGITS
+    for q in (0.5, 0.9):
+        yield "CategoricalGeneralizedCrossEntropy", {"q": q}, IDS, [
+            [0.05, 0.9, 0.05], [0.1, 0.8, 0.1], [0.7, 0.1, 0.2], [0.3, 0.3, 0.4]]
 
 
 def loss_case(name, options, y_true, y_pred):
@@ -68,6 +102,26 @@ def metric_inputs():
         yield name, [(true, predicted), ([[1.0, 2.0, 3.0]], [[0.0, 0.0, 0.0]])]
 
 
+def more_metric_inputs():
+    true, predicted = REGRESSION
+    for name in ("mape", "cosine_similarity", "log_cosh_error", "r2_score"):
+        yield name, [(true, predicted), ([[1.0, 2.0, 3.0]], [[0.5, 0.25, 0.0]])]
+    for name in ("msle", "poisson"):
+        yield name, [POSITIVE, ([[1.0, 2.0, 3.0]], [[0.5, 0.25, 0.0]])]
+    for name in ("hinge", "squared_hinge"):
+        yield name, [SIGNS]
+    for name in ("kl_divergence", "categorical_crossentropy", "binary_crossentropy", "precision", "recall",
+                 "auc", "true_positives", "true_negatives", "false_positives", "false_negatives"):
+        yield name, [(ONE_HOT, PROBABILITIES), (ONE_HOT[1:], PROBABILITIES[:3])]
+    yield "precision", [([[0.0]], [[0.1]])]  # 0 of 0
+    yield "categorical_hinge", [(ONE_HOT, LOGITS)]
+    yield "sparse_categorical_crossentropy", [(IDS, PROBABILITIES)]
+    seven = [[0.1, 0.3, 0.2, 0.5, 0.3, 0.7, 0.05], [0.9, 0.3, 0.2, 0.5, 0.3, 0.7, 0.05]]
+    one_hot = np.eye(7)[[2, 0]].tolist()
+    yield "top_k_categorical_accuracy", [(one_hot, seven)]
+    yield "sparse_top_k_categorical_accuracy", [([6, 0], seven), ([1, 1], seven)]
+
+
 def metric_case(name, updates):
     from keras.src.trainers.compile_utils import get_metric  # what compile() itself calls
 
@@ -83,8 +137,10 @@ def metric_case(name, updates):
 
 
 def make_losses_metrics(folder):
-    cases = [loss_case(*spec) for spec in loss_inputs()]
-    cases += [metric_case(*spec) for spec in metric_inputs()]
+    cases = [loss_case(*spec) for spec in itertools.chain(loss_inputs(), more_loss_inputs())]
+    cases += [
+        metric_case(*spec) for spec in itertools.chain(metric_inputs(), more_metric_inputs())
+    ]
     write_json(folder / "losses_metrics.json", header(), cases)
 
 
@@ -96,6 +152,18 @@ OPTIMIZER_GRADIENTS = [
     [[1e-6, -5.0, 2.0], [-1.0, 0.5]],
     [[0.7, 0.7, -0.3], [1.0, -1.0]],
 ]
+# For those that look at shapes: a tall and a wide matrix, a vector and a stack of matrices.
+MATRIX_SHAPES = ((4, 2), (2, 3), (3,), (2, 2, 2))
+
+
+def eighths(seed):
+    """Values of few digits for each shape."""
+    return [(np.round(stream(seed + i, shape) * 16) / 8).tolist()
+            for i, shape in enumerate(MATRIX_SHAPES)]
+
+
+MATRIX_VALUES = eighths(11)
+MATRIX_GRADIENTS = [eighths(100 * step) for step in range(1, 4)]
 GOLDEN_OPTIMIZERS = {
     "adam": thing("Adam", learning_rate=0.01),
     "adam_default": thing("Adam"),
@@ -110,17 +178,20 @@ GOLDEN_OPTIMIZERS = {
 
 def optimizer_case(name, optimizer):
     made = getattr(keras.optimizers, optimizer["class_name"])(**optimizer["config"])
-    variables = [keras.Variable(np.array(v, "float32")) for v in OPTIMIZER_VALUES]
+    values, all_gradients = OPTIMIZER_VALUES, OPTIMIZER_GRADIENTS
+    if optimizer["class_name"] in ("Adafactor", "Lamb", "Muon"):
+        values, all_gradients = MATRIX_VALUES, MATRIX_GRADIENTS
+    variables = [keras.Variable(np.array(v, "float32")) for v in values]
     made.build(variables)
     steps = []
-    for gradients in OPTIMIZER_GRADIENTS:
+    for gradients in all_gradients:
         made.apply_gradients(
             [(tf.constant(g, "float32"), v) for g, v in zip(gradients, variables)]
         )
         steps.append([numbers(v) for v in variables])
     state = [{"name": v.name, "values": numbers(v)} for v in made.variables[2:]]
-    return {"name": name, "optimizer": optimizer, "values": OPTIMIZER_VALUES,
-            "gradients": OPTIMIZER_GRADIENTS, "steps": steps, "state": state}
+    return {"name": name, "optimizer": optimizer, "values": values,
+            "gradients": all_gradients, "steps": steps, "state": state}
 
 
 def make_optimizers(folder):

@@ -186,10 +186,19 @@ def one_step(model, x, y):
     return float(loss), [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
 
 
+def make_optimizer(optimizer):
+    """An optimizer out of a thing(); its learning rate may be a thing() too."""
+    config = dict(optimizer["config"])
+    rate = config.get("learning_rate")
+    if isinstance(rate, dict):
+        schedules = keras.optimizers.schedules
+        config["learning_rate"] = getattr(schedules, rate["class_name"])(**rate["config"])
+    return getattr(keras.optimizers, optimizer["class_name"])(**config)
+
+
 def compiled(case):
     model = build(case["layers"], case["input_shape"], case.get("words", 0))
-    loss, optimizer = case["loss"], case["optimizer"]
-    made = getattr(keras.optimizers, optimizer["class_name"])(**optimizer["config"])
+    loss, made = case["loss"], make_optimizer(case["optimizer"])
     model.compile(
         loss=getattr(keras.losses, loss["class_name"])(**loss["config"]),
         optimizer=made if case.get("tensorflow_slices") else sum_repeated_rows(made),

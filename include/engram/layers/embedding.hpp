@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <string>
 
+#include "engram/constraints.hpp"
 #include "engram/initializers.hpp"
 #include "engram/layers/layer.hpp"
+#include "engram/regularizers.hpp"
 
 namespace engram {
 
@@ -20,6 +22,8 @@ struct Embedding {
   std::int64_t output_dim = 0;
   Initializer embeddings_initializer = "uniform";
   bool mask_zero = false;
+  Regularizer embeddings_regularizer = {};
+  Constraint embeddings_constraint = {};
   bool trainable = true;
   std::string name = "";
 };

@@ -9,8 +9,10 @@
 #include <string>
 
 #include "engram/activations.hpp"
+#include "engram/constraints.hpp"
 #include "engram/initializers.hpp"
 #include "engram/layers/layer.hpp"
+#include "engram/regularizers.hpp"
 
 namespace engram {
 
@@ -37,6 +39,12 @@ struct LSTM {
   bool return_state = false;  ///< the last states are outputs too: KerasTensor::output(1), ...
   bool go_backwards = false;
   bool zero_output_for_mask = false;
+  Regularizer kernel_regularizer = {};
+  Regularizer recurrent_regularizer = {};
+  Regularizer bias_regularizer = {};
+  Constraint kernel_constraint = {};
+  Constraint recurrent_constraint = {};
+  Constraint bias_constraint = {};
   bool trainable = true;
   std::string name = "";
 };

@@ -9,8 +9,10 @@
 #include <string>
 
 #include "engram/activations.hpp"
+#include "engram/constraints.hpp"
 #include "engram/initializers.hpp"
 #include "engram/layers/layer.hpp"
+#include "engram/regularizers.hpp"
 
 namespace engram {
 
@@ -32,6 +34,12 @@ struct SimpleRNN {
   bool go_backwards = false;
   bool zero_output_for_mask = false;
   std::optional<std::int64_t> seed = {};
+  Regularizer kernel_regularizer = {};
+  Regularizer recurrent_regularizer = {};
+  Regularizer bias_regularizer = {};
+  Constraint kernel_constraint = {};
+  Constraint recurrent_constraint = {};
+  Constraint bias_constraint = {};
   bool trainable = true;
   std::string name = "";
 };

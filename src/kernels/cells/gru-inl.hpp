@@ -2,7 +2,8 @@
 /// One step of GRU in its two forms, and their derivatives.
 ///
 /// Both end in h = z h_before + (1 - z) g with the candidate g; they differ in where the reset gate
-/// r acts. Kept: g, z, r in place of their pre-activations (and h_h, which r multiplies).
+/// r acts. Kept: g, z, r in place of their pre-activations, or those, where the functions say so
+/// (and h_h, which r multiplies).
 #include "kernels/cells/rows-inl.hpp"
 
 #if defined(ENGRAM_KERNELS_CELLS_GRU_INL_HPP_) == defined(HWY_TARGET_TOGGLE)
@@ -35,13 +36,15 @@ struct GruAfterCell {
   HWY_INLINE void forward(const ForwardRow& row) const {
     float *zg = row.z, *zz = zg + H, *zr = zz + H, *zh = zr + H;
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector z = f.gate(part.load(zz + u)), r = f.gate(part.load(zr + u));
-      const Vector g = f.activation(hn::MulAdd(r, part.load(zh + u), part.load(zg + u)));
+      const Vector xz = part.load(zz + u), xr = part.load(zr + u);
+      const Vector z = f.gate(xz), r = f.gate(xr);
+      const Vector xg = hn::MulAdd(r, part.load(zh + u), part.load(zg + u));
+      const Vector g = f.activation(xg);
       store_h(row, u, part, mix(z, part.load(row.h_before + u), g));
       if (keeps) {
-        part.store(g, zg + u);
-        part.store(z, zz + u);
-        part.store(r, zr + u);
+        part.store(f.activation_to_keep(xg, g), zg + u);
+        part.store(f.gate_to_keep(xz, z), zz + u);
+        part.store(f.gate_to_keep(xr, r), zr + u);
       }
     });
   }
@@ -49,15 +52,16 @@ struct GruAfterCell {
   HWY_INLINE void backward(const BackwardRow& row) const {
     float *zg = row.z, *zz = zg + H, *zr = zz + H, *zh = zr + H;
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector g = part.load(zg + u), z = part.load(zz + u), r = part.load(zr + u);
+      const Vector kg = part.load(zg + u), kz = part.load(zz + u), kr = part.load(zr + u);
+      const Vector g = f.activation_of(kg), z = f.gate_of(kz), r = f.gate_of(kr);
       const Vector h_h = part.load(zh + u), dh = gradient_of_h(row, u, part);
       const Vector dz = hn::Mul(dh, hn::Sub(part.load(row.h_before + u), g));
       const Vector kept = hn::Mul(dh, z), dg = hn::Sub(dh, kept);
-      const Vector dx_h = hn::Mul(dg, f.activation_slope(g));
+      const Vector dx_h = hn::Mul(dg, f.activation_slope(kg));
       const Vector dr = hn::Mul(dx_h, h_h);
       part.store(dx_h, zg + u);
-      part.store(hn::Mul(dz, f.gate_slope(z)), zz + u);
-      part.store(hn::Mul(dr, f.gate_slope(r)), zr + u);
+      part.store(hn::Mul(dz, f.gate_slope(kz)), zz + u);
+      part.store(hn::Mul(dr, f.gate_slope(kr)), zr + u);
       part.store(hn::Mul(dx_h, r), zh + u);
       part.store(kept, row.carry + u);
     });
@@ -78,9 +82,9 @@ struct GruBeforeCell {
   HWY_INLINE void reset(float* row_z, const float* h, float* reset_h) const {
     float *zz = row_z + H, *zr = zz + H;
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector r = f.gate(part.load(zr + u));
-      part.store(f.gate(part.load(zz + u)), zz + u);
-      part.store(r, zr + u);
+      const Vector xz = part.load(zz + u), xr = part.load(zr + u), r = f.gate(xr);
+      part.store(f.gate_to_keep(xz, f.gate(xz)), zz + u);
+      part.store(f.gate_to_keep(xr, r), zr + u);
       part.store(hn::Mul(r, part.load(h + u)), reset_h + u);
     });
   }
@@ -89,21 +93,23 @@ struct GruBeforeCell {
   HWY_INLINE void forward(const ForwardRow& row) const {
     float *zg = row.z, *zz = zg + H;
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector g = f.activation(part.load(zg + u)), z = part.load(zz + u);
+      const Vector xg = part.load(zg + u), g = f.activation(xg);
+      const Vector z = f.gate_of(part.load(zz + u));
       store_h(row, u, part, mix(z, part.load(row.h_before + u), g));
-      part.store(g, zg + u);
+      part.store(f.activation_to_keep(xg, g), zg + u);
     });
   }
 
   HWY_INLINE void backward(const BackwardRow& row) const {
     float *zg = row.z, *zz = zg + H;
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector g = part.load(zg + u), z = part.load(zz + u);
+      const Vector kg = part.load(zg + u), kz = part.load(zz + u);
+      const Vector g = f.activation_of(kg), z = f.gate_of(kz);
       const Vector dh = gradient_of_h(row, u, part);
       const Vector dz = hn::Mul(dh, hn::Sub(part.load(row.h_before + u), g));
       const Vector kept = hn::Mul(dh, z), dg = hn::Sub(dh, kept);
-      part.store(hn::Mul(dg, f.activation_slope(g)), zg + u);
-      part.store(hn::Mul(dz, f.gate_slope(z)), zz + u);
+      part.store(hn::Mul(dg, f.activation_slope(kg)), zg + u);
+      part.store(hn::Mul(dz, f.gate_slope(kz)), zz + u);
       part.store(kept, row.carry + u);
     });
   }
@@ -115,10 +121,10 @@ struct GruBeforeCell {
                                  const float* factor) const {
     float* zr = row.z + 2 * H;
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector r = part.load(zr + u), h = part.load(row.h_before + u);
+      const Vector kr = part.load(zr + u), r = f.gate_of(kr), h = part.load(row.h_before + u);
       Vector d = part.load(d_reset_h + u);
       d = factor == nullptr ? d : hn::Mul(d, part.load(factor + u));
-      part.store(hn::Mul(hn::Mul(d, h), f.gate_slope(r)), zr + u);
+      part.store(hn::Mul(hn::Mul(d, h), f.gate_slope(kr)), zr + u);
       part.store(hn::MulAdd(d, r, part.load(row.carry + u)), row.carry + u);
     });
   }

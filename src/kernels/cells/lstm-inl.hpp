@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// One step of LSTM, and its derivative. Kept between them: the gates i, f, g, o in place of their
-/// pre-activations, and c. a(c) is computed again: cheaper than to store and load it.
+/// pre-activations (or those, where the functions say so), and c. a(c) is computed again: cheaper
+/// than to store and load it.
 #include "kernels/cells/rows-inl.hpp"
 
 #if defined(ENGRAM_KERNELS_CELLS_LSTM_INL_HPP_) == defined(HWY_TARGET_TOGGLE)
@@ -27,17 +28,18 @@ struct LstmCell {
   HWY_INLINE void forward(const ForwardRow& r) const {
     float *zi = r.z, *zf = zi + H, *zg = zf + H, *zo = zg + H;
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector i = f.gate(part.load(zi + u)), forget = f.gate(part.load(zf + u));
-      const Vector g = f.activation(part.load(zg + u)), o = f.gate(part.load(zo + u));
+      const Vector xi = part.load(zi + u), xf = part.load(zf + u);
+      const Vector xg = part.load(zg + u), xo = part.load(zo + u);
+      const Vector i = f.gate(xi), forget = f.gate(xf), g = f.activation(xg), o = f.gate(xo);
       // Keep what f allows, add the new part.
       const Vector c = hn::MulAdd(forget, part.load(r.c_before + u), hn::Mul(i, g));
       part.store(c, r.c + u);
       store_h(r, u, part, hn::Mul(o, f.activation(c)));
       if (keeps) {
-        part.store(i, zi + u);
-        part.store(forget, zf + u);
-        part.store(g, zg + u);
-        part.store(o, zo + u);
+        part.store(f.gate_to_keep(xi, i), zi + u);
+        part.store(f.gate_to_keep(xf, forget), zf + u);
+        part.store(f.activation_to_keep(xg, g), zg + u);
+        part.store(f.gate_to_keep(xo, o), zo + u);
       }
     });
   }
@@ -45,17 +47,20 @@ struct LstmCell {
   HWY_INLINE void backward(const BackwardRow& r) const {
     float *zi = r.z, *zf = zi + H, *zg = zf + H, *zo = zg + H;
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector i = part.load(zi + u), forget = part.load(zf + u);
-      const Vector g = part.load(zg + u), o = part.load(zo + u);
-      const Vector a = f.activation(part.load(r.c + u));  // h = o a
+      const Vector ki = part.load(zi + u), kf = part.load(zf + u);
+      const Vector kg = part.load(zg + u), ko = part.load(zo + u);
+      const Vector i = f.gate_of(ki), forget = f.gate_of(kf);
+      const Vector g = f.activation_of(kg), o = f.gate_of(ko);
+      const Vector c = part.load(r.c + u), a = f.activation(c);  // h = o a
+      const Vector da = f.activation_slope(f.activation_to_keep(c, a));
       const Vector dh = gradient_of_h(r, u, part);
-      const Vector dc = hn::MulAdd(hn::Mul(dh, o), f.activation_slope(a), part.load(r.dc + u));
+      const Vector dc = hn::MulAdd(hn::Mul(dh, o), da, part.load(r.dc + u));
       const Vector di = hn::Mul(dc, g), df = hn::Mul(dc, part.load(r.c_before + u));
       const Vector dg = hn::Mul(dc, i), d_o = hn::Mul(dh, a);
-      part.store(hn::Mul(di, f.gate_slope(i)), zi + u);
-      part.store(hn::Mul(df, f.gate_slope(forget)), zf + u);
-      part.store(hn::Mul(dg, f.activation_slope(g)), zg + u);
-      part.store(hn::Mul(d_o, f.gate_slope(o)), zo + u);
+      part.store(hn::Mul(di, f.gate_slope(ki)), zi + u);
+      part.store(hn::Mul(df, f.gate_slope(kf)), zf + u);
+      part.store(hn::Mul(dg, f.activation_slope(kg)), zg + u);
+      part.store(hn::Mul(d_o, f.gate_slope(ko)), zo + u);
       part.store(hn::Mul(dc, forget), r.dc + u);
     });
   }

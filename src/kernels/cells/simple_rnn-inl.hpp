@@ -31,8 +31,8 @@ struct SimpleRnnCell {
 
   HWY_INLINE void backward(const BackwardRow& r) const {
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector h = part.load(r.h + u);
-      part.store(hn::Mul(gradient_of_h(r, u, part), f.activation_slope(h)), r.z + u);
+      const Vector kept = f.activation_to_keep(part.load(r.z + u), part.load(r.h + u));
+      part.store(hn::Mul(gradient_of_h(r, u, part), f.activation_slope(kept)), r.z + u);
     });
   }
 };

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
-
 #include "parts/losses/cross_entropy.hpp"
 #include "parts/losses/loss_options.hpp"
 #include "parts/losses/point_loss.hpp"
@@ -12,27 +10,21 @@ namespace {
 void visit_options(BinaryCrossentropy& o, OptionVisitor& v) {
   visit_loss_options(v, "binary_crossentropy");
   v.option("from_logits", o.from_logits);
-  v.fixed("label_smoothing", 0.0);
+  v.option("label_smoothing", o.label_smoothing, in_range(0, 1));
   v.fixed("axis", std::int64_t{-1});
-}
-
-/// max(z, 0) - z t + log(1 + exp(-|z|)), which never overflows.
-PointLoss by_logit(double z, double t) {
-  const double e = std::exp(-std::abs(z));
-  const double sigmoid = z >= 0 ? 1 / (1 + e) : e / (1 + e);
-  return {.loss = std::max(z, 0.0) - z * t + std::log1p(e), .derivative = sigmoid - t};
-}
-
-PointLoss by_probability(double p, double t) {
-  const double c = clip_probability(p);
-  return {.loss = -(t * std::log(c) + (1 - t) * std::log1p(-c)),
-          .derivative = clip_derivative(p) * ((1 - t) / (1 - c) - t / c)};
 }
 
 double evaluate(const void* options, const LossRows& rows) {
   const float* logits = logits_of<BinaryCrossentropy>(options, rows);
-  return logits != nullptr ? evaluate_points(rows, logits, by_logit)
-                           : evaluate_points(rows, rows.predicted, by_probability);
+  const double smoothing = static_cast<const BinaryCrossentropy*>(options)->label_smoothing;
+  const auto smooth = [smoothing](double t) { return t * (1 - smoothing) + 0.5 * smoothing; };
+  if (logits != nullptr) {
+    return evaluate_points(
+        rows, logits, [&](double z, double t) { return entropy_of_logit(z, smooth(t)); });
+  }
+  return evaluate_points(rows, rows.predicted, [&](double p, double t) {
+    return entropy_of_probability(p, smooth(t));
+  });
 }
 
 }  // namespace

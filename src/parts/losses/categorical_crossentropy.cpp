@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <vector>
 
 #include "parts/losses/cross_entropy.hpp"
 #include "parts/losses/loss_options.hpp"
+#include "parts/losses/row_loss.hpp"
 
 namespace engram {
 
@@ -11,18 +13,9 @@ namespace {
 void visit_options(CategoricalCrossentropy& o, OptionVisitor& v) {
   visit_loss_options(v, "categorical_crossentropy");
   v.option("from_logits", o.from_logits);
-  v.fixed("label_smoothing", 0.0);
+  v.option("label_smoothing", o.label_smoothing, in_range(0, 1));
   v.fixed("axis", std::int64_t{-1});
 }
-
-/// One row: its values, targets and, unless null, the place of its gradient, which gets `factor`
-/// times the derivative.
-struct OneRow {
-  std::int64_t n = 0;
-  const float *values = nullptr, *target = nullptr;
-  float* gradient = nullptr;
-  double factor = 1;
-};
 
 /// -sum t log softmax(z); derivative: softmax(z) sum(t) - t.
 double by_logits(const OneRow& r) {
@@ -62,19 +55,20 @@ double by_probabilities(const OneRow& r) {
 }
 
 double evaluate(const void* options, const LossRows& rows) {
+  const auto& o = *static_cast<const CategoricalCrossentropy*>(options);
   const float* logits = logits_of<CategoricalCrossentropy>(options, rows);
-  double sum = 0;
-  for (std::int64_t row = 0; row < rows.rows; ++row) {
-    const double weight = rows.weight == nullptr ? 1 : rows.weight[row];
-    const std::int64_t at = row * rows.outputs;
-    const OneRow one = {.n = rows.outputs,
-                        .values = (logits != nullptr ? logits : rows.predicted) + at,
-                        .target = rows.target + at,
-                        .gradient = rows.gradient == nullptr ? nullptr : rows.gradient + at,
-                        .factor = rows.scale * weight};
-    sum += weight * (logits != nullptr ? by_logits(one) : by_probabilities(one));
+  std::vector<float> smooth;
+  LossRows with_smooth = rows;
+  if (o.label_smoothing > 0) {
+    const float share = o.label_smoothing / static_cast<float>(rows.outputs);
+    smooth.assign(rows.target, rows.target + rows.rows * rows.outputs);
+    for (float& t : smooth) {
+      t = t * (1 - o.label_smoothing) + share;
+    }
+    with_smooth.target = smooth.data();
   }
-  return sum;
+  return logits != nullptr ? evaluate_rows(with_smooth, logits, by_logits)
+                           : evaluate_rows(with_smooth, rows.predicted, by_probabilities);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "parts/loss_spec.hpp"
+#include "parts/losses/point_loss.hpp"
 
 namespace engram {
 
@@ -32,6 +32,20 @@ template <class Options>
 const float* logits_of(const void* options, const LossRows& rows) {
   const bool from_logits = static_cast<const Options*>(options)->from_logits;
   return rows.logits != nullptr ? rows.logits : (from_logits ? rows.predicted : nullptr);
+}
+
+/// max(z, 0) - z t + log(1 + exp(-|z|)), which never overflows.
+inline PointLoss entropy_of_logit(double z, double t) {
+  const double e = std::exp(-std::abs(z));
+  const double sigmoid = z >= 0 ? 1 / (1 + e) : e / (1 + e);
+  return {.loss = std::max(z, 0.0) - z * t + std::log1p(e), .derivative = sigmoid - t};
+}
+
+/// -t log c - (1 - t) log(1 - c), c the clipped probability.
+inline PointLoss entropy_of_probability(double p, double t) {
+  const double c = clip_probability(p);
+  return {.loss = -(t * std::log(c) + (1 - t) * std::log1p(-c)),
+          .derivative = clip_derivative(p) * ((1 - t) / (1 - c) - t / c)};
 }
 
 /// Logits z of a row, ready for log softmax: log p[i] = z[i] - max - log(sum).

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "parts/losses/class_targets.hpp"
 #include "parts/metric_spec.hpp"
 
 namespace engram {
@@ -12,8 +13,6 @@ const MetricSpec& categorical_accuracy_spec();
 const MetricSpec& sparse_categorical_accuracy_spec();
 
 namespace {
-
-double itself(double mean) { return mean; }
 
 std::int64_t largest(const float* values, std::int64_t n) {
   return std::max_element(values, values + n) - values;
@@ -29,8 +28,8 @@ double sum_rows(const LossRows& rows, const Share& share) {
   return sum;
 }
 
-double binary(const LossRows& rows) {
-  return sum_rows(rows, [&](std::int64_t row) {
+void binary(const LossRows& rows, double* sums) {
+  sums[0] += sum_rows(rows, [&](std::int64_t row) {
     double right = 0;
     for (std::int64_t i = row * rows.outputs; i < (row + 1) * rows.outputs; ++i) {
       right += rows.target[i] == (rows.predicted[i] > 0.5f ? 1.0f : 0.0f);
@@ -39,8 +38,8 @@ double binary(const LossRows& rows) {
   });
 }
 
-double categorical(const LossRows& rows) {
-  return sum_rows(rows, [&](std::int64_t row) {
+void categorical(const LossRows& rows, double* sums) {
+  sums[0] += sum_rows(rows, [&](std::int64_t row) {
     const std::int64_t at = row * rows.outputs;
     return largest(rows.predicted + at, rows.outputs) == largest(rows.target + at, rows.outputs)
                ? 1.0
@@ -48,15 +47,37 @@ double categorical(const LossRows& rows) {
   });
 }
 
-double sparse(const LossRows& rows) {
-  return sum_rows(rows, [&](std::int64_t row) {
+void sparse(const LossRows& rows, double* sums) {
+  sums[0] += sum_rows(rows, [&](std::int64_t row) {
     const std::int64_t at = row * rows.outputs;
     return static_cast<float>(largest(rows.predicted + at, rows.outputs)) == rows.target[row] ? 1.0
                                                                                               : 0.0;
   });
 }
 
-double unresolved(const LossRows&) {
+/// The class has less than k = 5 values above its own.
+template <class LabelOf>
+double top_k(const LossRows& rows, const LabelOf& label_of) {
+  return sum_rows(rows, [&](std::int64_t row) {
+    const float* p = rows.predicted + row * rows.outputs;
+    const float own = p[label_of(row)];
+    return std::count_if(p, p + rows.outputs, [own](float v) { return v > own; }) < 5 ? 1.0 : 0.0;
+  });
+}
+
+void top_5_of_shares(const LossRows& rows, double* sums) {
+  sums[0] += top_k(rows, [&](std::int64_t row) {
+    return largest(rows.target + row * rows.outputs, rows.outputs);
+  });
+}
+
+void top_5_of_classes(const LossRows& rows, double* sums) {
+  sums[0] += top_k(rows, [&](std::int64_t row) {
+    return class_of(rows.target[row], rows.outputs, "sparse_top_k_categorical_accuracy");
+  });
+}
+
+void unresolved(const LossRows&, double*) {
   throw error<InternalError>(
       {.where = "accuracy", .expected = "resolve_accuracy to be asked first"});
 }
@@ -68,8 +89,8 @@ const MetricSpec& accuracy_spec() {
   static const MetricSpec spec = {.class_name = "Accuracy",
                                   .name = "accuracy",
                                   .other_names = {"acc"},
-                                  .sum = unresolved,
-                                  .result = itself,
+                                  .add = unresolved,
+                                  .result = mean_result,
                                   .is_higher_better = true};
   return spec;
 }
@@ -77,17 +98,18 @@ const MetricSpec& accuracy_spec() {
 const MetricSpec& binary_accuracy_spec() {
   static const MetricSpec spec = {.class_name = "BinaryAccuracy",
                                   .name = "binary_accuracy",
-                                  .sum = binary,
-                                  .result = itself,
-                                  .is_higher_better = true};
+                                  .add = binary,
+                                  .result = mean_result,
+                                  .is_higher_better = true,
+                                  .options = {{"threshold", 0.5}}};
   return spec;
 }
 
 const MetricSpec& categorical_accuracy_spec() {
   static const MetricSpec spec = {.class_name = "CategoricalAccuracy",
                                   .name = "categorical_accuracy",
-                                  .sum = categorical,
-                                  .result = itself,
+                                  .add = categorical,
+                                  .result = mean_result,
                                   .is_higher_better = true};
   return spec;
 }
@@ -96,9 +118,30 @@ const MetricSpec& sparse_categorical_accuracy_spec() {
   static const MetricSpec spec = {.class_name = "SparseCategoricalAccuracy",
                                   .name = "sparse_categorical_accuracy",
                                   .has_class_targets = true,
-                                  .sum = sparse,
-                                  .result = itself,
+                                  .add = sparse,
+                                  .result = mean_result,
                                   .is_higher_better = true};
+  return spec;
+}
+
+const MetricSpec& top_k_categorical_accuracy_spec() {
+  static const MetricSpec spec = {.class_name = "TopKCategoricalAccuracy",
+                                  .name = "top_k_categorical_accuracy",
+                                  .add = top_5_of_shares,
+                                  .result = mean_result,
+                                  .is_higher_better = true,
+                                  .options = {{"k", std::int64_t{5}}}};
+  return spec;
+}
+
+const MetricSpec& sparse_top_k_categorical_accuracy_spec() {
+  static const MetricSpec spec = {.class_name = "SparseTopKCategoricalAccuracy",
+                                  .name = "sparse_top_k_categorical_accuracy",
+                                  .has_class_targets = true,
+                                  .add = top_5_of_classes,
+                                  .result = mean_result,
+                                  .is_higher_better = true,
+                                  .options = {{"k", std::int64_t{5}}}};
   return spec;
 }
 

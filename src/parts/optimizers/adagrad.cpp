@@ -15,7 +15,7 @@ void visit_options(Adagrad& o, OptionVisitor& v) {
 
 std::vector<std::string_view> slots(const void*) { return {"accumulator"}; }
 
-float first_slot_value(const void* options) {
+float first_slot_value(const void* options, std::size_t) {
   return static_cast<const Adagrad*>(options)->initial_accumulator_value;
 }
 
@@ -38,8 +38,7 @@ const OptimizerSpec& adagrad_spec() {
                                      .name = "adagrad",
                                      .access = options_access<Adagrad, visit_options>(),
                                      .slots = slots,
-                                     .learning_rate = learning_rate_of<Adagrad>,
-                                     .clipping = clipping_of<Adagrad>,
+                                     .common = common_of<Adagrad>,
                                      .first_slot_value = first_slot_value,
                                      .update = update};
   return spec;

@@ -32,9 +32,8 @@ std::vector<std::string_view> slots(const void* options) {
 template <class Options>
 void update(const void* options, const UpdateRange& r) {
   const auto& o = *static_cast<const Options*>(options);
-  const auto t = static_cast<double>(r.iteration);
-  const double correction = std::sqrt(1 - std::pow(static_cast<double>(o.beta_2), t)) /
-                            (1 - std::pow(static_cast<double>(o.beta_1), t));
+  const double correction =
+      std::sqrt(1 - power(o.beta_2, r.iteration)) / (1 - power(o.beta_1, r.iteration));
   kernels::adam_update({.alpha = static_cast<float>(r.learning_rate * correction),
                         .beta_1 = o.beta_1,
                         .beta_2 = o.beta_2,
@@ -54,8 +53,7 @@ OptimizerSpec make_spec(std::string_view class_name, std::string_view name) {
           .name = name,
           .access = options_access<Options, visit_options>(),
           .slots = slots<Options>,
-          .learning_rate = learning_rate_of<Options>,
-          .clipping = clipping_of<Options>,
+          .common = common_of<Options>,
           .interleaved_slots = 2,
           .update = update<Options>};
 }

@@ -48,8 +48,7 @@ void update(const void* options, const UpdateRange& r) {
   const double next = momentum_at(o.beta_1, r.iteration + 1);
   const auto of_m = static_cast<float>(next / (1 - product * next));
   const auto of_g = static_cast<float>((1 - momentum_at(o.beta_1, r.iteration)) / (1 - product));
-  const auto of_v = static_cast<float>(
-      1 / (1 - std::pow(static_cast<double>(o.beta_2), static_cast<double>(r.iteration))));
+  const auto of_v = static_cast<float>(1 / (1 - power(o.beta_2, r.iteration)));
   float *m = r.slots[0], *v = r.slots[1];
   for (std::int64_t i = 0; i < r.n; ++i) {
     const float g = r.gradient[i];
@@ -67,8 +66,7 @@ const OptimizerSpec& nadam_spec() {
                                      .name = "nadam",
                                      .access = options_access<Nadam, visit_options>(),
                                      .slots = slots,
-                                     .learning_rate = learning_rate_of<Nadam>,
-                                     .clipping = clipping_of<Nadam>,
+                                     .common = common_of<Nadam>,
                                      .interleaved_slots = 2,
                                      .last_scalar = last_scalar,
                                      .update = update};

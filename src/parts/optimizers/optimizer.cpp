@@ -26,6 +26,19 @@ std::vector<std::string_view> optimizer_names() {
   return names;
 }
 
+SlotPlaces slot_places(const Optimizer& optimizer) {
+  const OptimizerCommon common = optimizer.spec().common(optimizer.options());
+  SlotPlaces places;
+  if (common.ema_momentum) {
+    places.average = places.own++;
+  }
+  if (common.accumulation_steps > 1) {
+    places.gradient_sum = places.own++;
+  }
+  places.count = places.own + optimizer.spec().slots(optimizer.options()).size();
+  return places;
+}
+
 void check_clipping(const Clipping& clipping, std::string_view where) {
   int count = 0;
   std::string given;

@@ -48,8 +48,7 @@ const OptimizerSpec& rmsprop_spec() {
                                      .name = "rmsprop",
                                      .access = options_access<RMSprop, visit_options>(),
                                      .slots = slots,
-                                     .learning_rate = learning_rate_of<RMSprop>,
-                                     .clipping = clipping_of<RMSprop>,
+                                     .common = common_of<RMSprop>,
                                      .update = update};
   return spec;
 }

@@ -38,8 +38,7 @@ const OptimizerSpec& sgd_spec() {
                                      .name = "sgd",
                                      .access = options_access<SGD, visit_options>(),
                                      .slots = slots,
-                                     .learning_rate = learning_rate_of<SGD>,
-                                     .clipping = clipping_of<SGD>,
+                                     .common = common_of<SGD>,
                                      .update = update};
   return spec;
 }
