@@ -30,8 +30,8 @@ struct WeightSpec {
   Shape shape;
   Initializer initializer;
   std::int64_t ones_begin = 0, ones_end = 0;  ///< values set to 1 after the initializer
-  std::string group = "";    ///< place in files, a WeightGroup's path
-  bool is_trainable = true;  ///< as long as the layer is
+  std::string group = "";                     ///< place in files, a WeightGroup's path
+  bool is_trainable = true;                   ///< as long as the layer is
   WeightUse use = WeightUse::trained;
   float momentum = 0;  ///< of a moving average
 };
