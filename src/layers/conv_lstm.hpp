@@ -114,7 +114,9 @@ LayerSpec conv_lstm_spec(std::string_view class_name, std::string_view auto_name
           .flops = [](const void* o,
                       Inputs inputs) { return flops(conv_lstm_of<Options>(o), inputs[0]); },
           .weight_groups =
-              [](const void*) { return std::vector<WeightGroup>{{"cell", "conv_lstm_cell"}}; },
+              [](const void*) {
+                return std::vector<WeightGroup>{{"cell", "conv_lstm_cell"}};
+              },
           .mixes_steps = true};
 }
 

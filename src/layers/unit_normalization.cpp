@@ -12,7 +12,7 @@ namespace {
 void visit_options(UnitNormalization& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
-  v.option("axis", o.axis);
+  v.option("axis", o.axis, any());
 }
 
 class UnitNormalizationPlan final : public LayerPlan {

@@ -47,9 +47,9 @@ TEST(LayerErrors, NameWhatALayerTakes) {
       ShapeError,
       "LayerNormalization 'n': expected axis -1 or 2, the last, got 1. Permute in front of "
       "this layer.");
-  EXPECT_ERROR(build(UnitNormalization{.axis = {1, 2}, .name = "n"}, {3, 4}),
+  EXPECT_ERROR(build(LayerNormalization{.axis = {1, 2}, .name = "n"}, {3, 4}),
                ShapeError,
-               "UnitNormalization 'n': expected one axis, the last, got (1, 2).");
+               "LayerNormalization 'n': expected one axis, the last, got (1, 2).");
   EXPECT_ERROR(build(PReLU{.shared_axes = {3}, .name = "p"}, {3, 4}),
                ShapeError,
                "PReLU 'p': expected shared_axes in [1, 2], got 3.");

@@ -4,17 +4,17 @@
 /// Example: model.add(UnitNormalization{});
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "engram/layers/layer.hpp"
-#include "engram/tensor.hpp"
 
 namespace engram {
 
 /// y = x / sqrt(max(sum of squares over the last axis, 1e-24)). Shapes: the result has x's shape.
 /// Errors: ShapeError for another axis than the last.
 struct UnitNormalization {
-  Shape axis = {-1};
+  std::int64_t axis = -1;
   bool trainable = true;
   std::string name = "";
 };
