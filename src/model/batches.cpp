@@ -261,11 +261,11 @@ Updater& updater_of(ModelData& data) {
 }  // namespace
 
 BatchFigures train_on_rows(ModelData& data,
+                           const Judgement& judgement,
                            ArraySpan x,
                            ArraySpan y,
                            std::int64_t batch_size,
                            std::span<const std::int64_t> order) {
-  const Judgement judgement = judgement_of(data, x, y);
   const PlanKey key{
       .inputs = sample_shapes(x), .rows = batch_size, .is_training = true, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);

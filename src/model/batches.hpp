@@ -37,6 +37,7 @@ Workers& workers_of(ModelData& data);
 
 /// One step of training on the rows `order`; the figures are those before the update.
 BatchFigures train_on_rows(ModelData& data,
+                           const Judgement& judgement,
                            ArraySpan x,
                            ArraySpan y,
                            std::int64_t batch_size,

@@ -173,7 +173,7 @@ class FitLoop {
       const auto batch_rows =
           std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size));
       const BatchFigures figures =
-          train_on_rows(data_, x_, y_, std::min(options_.batch_size, rows), batch_rows);
+          train_on_rows(data_, judgement_, x_, y_, std::min(options_.batch_size, rows), batch_rows);
       add_batch(state().sums, judgement_, figures, size);
       const std::int64_t batch = state().batch++;
       report_batch(batch);
@@ -304,7 +304,7 @@ Logs train_once(ModelData& data, ArraySpan x, ArraySpan y) {
   std::iota(order.begin(), order.end(), std::int64_t{0});
   const Judgement judgement = judgement_of(data, x, y);
   EpochSums sums;
-  add_batch(sums, judgement, train_on_rows(data, x, y, rows, order), rows);
+  add_batch(sums, judgement, train_on_rows(data, judgement, x, y, rows, order), rows);
   return logs_of(data, judgement, sums, "");
 }
 
