@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Forward passes and gradients of each layer and option against real Keras.
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include "dot_product.hpp"
 #include "engram/layers/embedding.hpp"
@@ -124,6 +126,53 @@ INSTANTIATE_TEST_SUITE_P(Keras,
                          [](const auto& test) {
                            return test.param["name"].template get<std::string>();
                          });
+
+/// Columns of the last axis, gate by gate, in the order `gates`.
+Tensor with_gates(const Tensor& weight, std::span<const int> gates) {
+  const std::int64_t columns = weight.shape().back();
+  const std::int64_t units = columns / static_cast<std::int64_t>(gates.size());
+  Tensor permuted(weight.shape());
+  for (std::int64_t i = 0; i < weight.size(); ++i) {
+    const std::int64_t row = i / columns, gate = i % columns / units, unit = i % units;
+    const std::int64_t from = gates[static_cast<std::size_t>(gate)] * units + unit;
+    permuted.data()[i] = weight.data()[row * columns + from];
+  }
+  return permuted;
+}
+
+/// Keras's order of gates is the only one that gives Keras's values.
+TEST(GoldenGates, EveryOtherOrderFails) {
+  const json cases = golden::read("layers.json")["cases"];
+  for (const auto& [name, count] :
+       {std::pair("lstm_plain", 4), std::pair("gru_plain", 3), std::pair("gru_before_plain", 3)}) {
+    const auto golden =
+        std::find_if(cases.begin(), cases.end(), [&](const json& c) { return c["name"] == name; });
+    ASSERT_NE(golden, cases.end()) << name;
+    Case c = build_case(*golden);
+    const std::vector<Tensor> weights = c.model.get_weights();
+    const std::vector<double> expected = (*golden)["output"]["values"].get<std::vector<double>>();
+    std::vector<int> gates(static_cast<std::size_t>(count));
+    std::iota(gates.begin(), gates.end(), 0);
+    int orders = 0, right = 0;
+    do {
+      std::vector<Tensor> permuted = weights;  // the first is the Embedding that holds x
+      for (std::size_t i = 1; i < permuted.size(); ++i) {
+        permuted[i] = with_gates(weights[i], gates);
+      }
+      c.model.set_weights(permuted);
+      const Tensor y = c.model.predict(c.x);
+      double largest = 0;
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        largest = std::max(largest, std::abs(y.values()[i] - expected[i]));
+      }
+      ++orders;
+      right += largest <= 2e-5;  // as in ForwardAgrees
+      EXPECT_EQ(largest <= 2e-5, std::is_sorted(gates.begin(), gates.end())) << name << orders;
+    } while (std::next_permutation(gates.begin(), gates.end()));
+    EXPECT_EQ(orders, count == 4 ? 24 : 6);
+    EXPECT_EQ(right, 1);
+  }
+}
 
 }  // namespace
 }  // namespace engram
