@@ -94,7 +94,10 @@ class ConfigWriter final : public OptionVisitor {
 
   void option(std::string_view n, std::string& v) override { put(n, v); }
 
-  void option(std::string_view n, Shape& v) override { put(n, v); }
+  /// Keras says None for no axes, such as PReLU's shared ones.
+  void option(std::string_view n, Shape& v) override {
+    put(n, v.empty() ? Json(nullptr) : Json(v));
+  }
 
   void option(std::string_view n, Activation& v) override { put(n, std::string(v.name())); }
 
