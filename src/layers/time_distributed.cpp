@@ -189,6 +189,12 @@ std::int64_t flops(const void* options, std::span<const Shape> inputs) {
   return inputs[0][0] * layer.spec().flops(layer.options(), step);
 }
 
+bool needs_whole_batch(const void* options) {
+  const Layer& layer = inner_of(options);
+  const auto needs = layer.spec().needs_whole_batch;
+  return needs != nullptr && needs(layer.options());
+}
+
 std::vector<WeightGroup> weight_groups(const void* options) {
   return inner_groups(inner_list(options));
 }
@@ -206,7 +212,8 @@ const LayerSpec& time_distributed_spec() {
                                  .is_identity = is_identity,
                                  .logits_of = logits_of,
                                  .flops = flops,
-                                 .weight_groups = weight_groups};
+                                 .weight_groups = weight_groups,
+                                 .needs_whole_batch = needs_whole_batch};
   return spec;
 }
 

@@ -92,6 +92,9 @@ std::vector<LayerCase> cases() {
        kSequence},
       {"Bidirectional", {Bidirectional{.layer = LSTM{.units = 2}}}, kSequence},
       {"TimeDistributed", {TimeDistributed{.layer = Dense{.units = 2}}}, kSequence},
+      {"TimeDistributedBatchNormalization",
+       {TimeDistributed{.layer = BatchNormalization{.momentum = 0.5f}}},
+       kSequence},
       {"Conv1D", {Conv1D{.filters = 3, .kernel_size = 3}}, kSequence},
       {"Conv1DGroups",
        {Conv1D{.filters = 4, .kernel_size = 2, .padding = "causal", .groups = 2}},
@@ -364,6 +367,30 @@ TEST(Normalization, AdaptsToData) {
   EXPECT_EQ(all.mean, (std::vector<float>{12}));
   Sequential model({Input{.shape = {2, 2}}, features});
   EXPECT_EQ(model.predict(x).at({1, 0, 1}), 1);
+}
+
+TEST(TimeDistributed, NormalizesByTheWholeBatch) {
+  Tensor x({37, 4, 2}), y({37, 4, 1});  // more rows than a slice has
+  for (std::int64_t i = 0; i < x.size(); ++i) {
+    x.data()[i] = std::sin(0.7f * static_cast<float>(i)) * static_cast<float>(1 + i / 80);
+  }
+  const BatchNormalization normalization{.momentum = 0.5f};
+  Sequential plain({normalization, Dense{.units = 1}});
+  Sequential wrapped({TimeDistributed{.layer = normalization}, Dense{.units = 1}});
+  for (Model* model : {static_cast<Model*>(&plain), static_cast<Model*>(&wrapped)}) {
+    model->build({4, 2});
+    model->compile({.optimizer = "sgd", .loss = "mse"});
+  }
+  wrapped.set_weights(plain.get_weights());
+  plain.train_on_batch(x, y);
+  wrapped.train_on_batch(x, y);
+  const std::vector<Tensor> a = plain.get_weights(), b = wrapped.get_weights();
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    for (std::int64_t k = 0; k < a[i].size(); ++k) {
+      EXPECT_NEAR(a[i].data()[k], b[i].data()[k], 1e-5) << i;  // sums in another order
+    }
+  }
 }
 
 TEST(LayerTable, EachKindHasACase) {
