@@ -136,6 +136,16 @@ struct Windows {
 /// Errors: OptionError when window < 1; DataError when the series has no more than window values.
 Windows sliding_windows(std::span<const double> series, std::int64_t window);
 
+struct WindowViews {
+  RowsView x;  ///< (N - window, window, D)
+  RowsView y;  ///< (N - window,)
+};
+
+/// The windows of `series` (N,) or (N, D), and the value of column `target` after each, where they
+/// lie: memory for N rows, not for N windows. `series` must outlive them.
+/// Errors: as sliding_windows; OptionError for a column that is not there.
+WindowViews window_views(const Tensor& series, std::int64_t window, std::int64_t target = 0);
+
 /// What sliding_windows' y would be, in the series' own units and float64.
 std::vector<double> window_targets(std::span<const double> series, std::int64_t window);
 

@@ -41,17 +41,30 @@ struct CompileOptions {
   std::vector<std::vector<Metric>> output_metrics = {};  ///< instead of `metrics`
 };
 
-/// One array, or one for each input or output of a model.
-struct Arrays {
+/// One array, or one for each input or output of a model: tensors of its own, or views.
+class Arrays {
+ public:
   Arrays() = default;
 
-  Arrays(Tensor array) { list.push_back(std::move(array)); }
+  Arrays(Tensor array) { tensors_.push_back(std::move(array)); }
 
-  Arrays(std::vector<Tensor> arrays) : list(std::move(arrays)) {}
+  Arrays(std::vector<Tensor> arrays) : tensors_(std::move(arrays)) {}
 
-  bool empty() const { return list.empty() || list[0].empty(); }
+  Arrays(const RowsView& rows) : views_{rows} {}
 
-  std::vector<Tensor> list;
+  Arrays(std::vector<RowsView> rows) : views_(std::move(rows)) {}
+
+  bool empty() const {
+    return tensors_.empty() ? views_.empty() || views_[0].empty() : tensors_[0].empty();
+  }
+
+  std::vector<RowsView> views() const {
+    return tensors_.empty() ? views_ : std::vector<RowsView>(tensors_.begin(), tensors_.end());
+  }
+
+ private:
+  std::vector<Tensor> tensors_;
+  std::vector<RowsView> views_;
 };
 
 /// Arrays judged after each epoch; empty x: none.
@@ -167,27 +180,27 @@ class Model {
 
   /// Trains for options.epochs epochs over x (N, ...) and y (N, ...).
   /// Errors: StateError before compile; ShapeError, DataError (non-finite, empty), OptionError.
-  History fit(const Tensor& x, const Tensor& y, FitOptions options = {});
+  History fit(const RowsView& x, const RowsView& y, FitOptions options = {});
 
   /// The same for models of several inputs or outputs: an array for each, in their order.
   History fit(const std::vector<Tensor>& x, const std::vector<Tensor>& y, FitOptions options = {});
 
   /// The loss and metrics over x and y, without training.
-  Logs evaluate(const Tensor& x, const Tensor& y, EvaluateOptions options = {});
+  Logs evaluate(const RowsView& x, const RowsView& y, EvaluateOptions options = {});
   Logs evaluate(const std::vector<Tensor>& x,
                 const std::vector<Tensor>& y,
                 EvaluateOptions options = {});
 
   /// The output for each row of x.
-  Tensor predict(const Tensor& x, PredictOptions options = {});
+  Tensor predict(const RowsView& x, PredictOptions options = {});
 
   /// All outputs for each row of the inputs.
   std::vector<Tensor> predict(const std::vector<Tensor>& x, PredictOptions options = {});
 
   /// One update on one batch, or the figures of one batch: the loss and metrics.
-  Logs train_on_batch(const Tensor& x, const Tensor& y);
+  Logs train_on_batch(const RowsView& x, const RowsView& y);
   Logs train_on_batch(const std::vector<Tensor>& x, const std::vector<Tensor>& y);
-  Logs test_on_batch(const Tensor& x, const Tensor& y);
+  Logs test_on_batch(const RowsView& x, const RowsView& y);
 
   /// A stream of `rows` sequences over a built model whose layers keep time order. Not to be called
   /// by several threads at once. Errors: StateError before build; OptionError.

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -69,8 +70,15 @@ CsvTable read_series(const std::string& csv);
 
 /// What a recipe trains on. The notes say how the arrays were made; they belong into the model.
 struct Samples {
-  Tensor x, y;            ///< of the training
-  Tensor x_test, y_test;  ///< empty when there are none
+  /// What the views look at.
+  struct Memory {
+    Tensor x, y, test;
+    std::vector<std::int64_t> order;
+  };
+
+  std::unique_ptr<Memory> memory;
+  RowsView x, y;            ///< of the training
+  RowsView x_test, y_test;  ///< empty when there are none
   std::map<std::string, std::string> notes;
 };
 

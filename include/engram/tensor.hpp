@@ -67,4 +67,56 @@ class Tensor {
   std::vector<float> values_;
 };
 
+/// Samples of one shape in memory that is somebody else's: the rows of a tensor, or windows of a
+/// series, which overlap. A view: tensor, series and order must outlive it.
+///
+/// Example: model.fit(RowsView(series, {60, 1}, n - 60, 1), RowsView(series + 60, {}, n - 60, 1));
+class RowsView {
+ public:
+  RowsView() : RowsView(nullptr, {}, 0, 0) {}
+
+  /// The rows of the first axis.
+  RowsView(const Tensor& tensor);
+
+  /// `rows` samples of the shape `sample`, each `stride` floats after the one before.
+  RowsView(const float* data, const Shape& sample, std::int64_t rows, std::int64_t stride);
+
+  /// Rows first, then a sample's axes; empty for a tensor without axes.
+  const Shape& shape() const { return shape_; }
+
+  std::int64_t rows() const { return shape_.empty() ? 0 : shape_[0]; }
+
+  Shape sample_shape() const {
+    return shape_.empty() ? shape_ : Shape(shape_.begin() + 1, shape_.end());
+  }
+
+  std::int64_t sample_size() const { return sample_size_; }
+
+  bool empty() const { return rows() * sample_size_ == 0; }
+
+  const float* row(std::int64_t i) const {
+    return data_ + (order_.empty() ? i : order_[static_cast<std::size_t>(i)]) * stride_;
+  }
+
+  /// The rows [begin, end). Errors: ShapeError when outside.
+  RowsView rows(std::int64_t begin, std::int64_t end) const;
+
+  /// The rows `order`, in that order. Errors: ShapeError for a row outside.
+  RowsView in_order(std::span<const std::int64_t> order) const;
+
+  /// The samples, copied.
+  Tensor tensor() const;
+
+  /// All memory that may belong to a sample, for checks.
+  std::span<const float> memory() const;
+
+ private:
+  Shape shape_;
+  const float* data_;
+  std::int64_t sample_size_;
+  std::int64_t stride_;
+  std::int64_t stored_ = 0;  ///< rows in memory, of which `order_` takes some
+  std::span<const std::int64_t> order_;
+};
+
 }  // namespace engram

@@ -49,17 +49,24 @@ SeriesSplit split_last(std::span<const double> series, std::int64_t test_rows) {
 }
 
 Windows sliding_windows(std::span<const double> series, std::int64_t window) {
-  const std::size_t count = window_count(series.size(), window);
-  Windows out{Tensor({static_cast<std::int64_t>(count), window, 1}),
-              Tensor({static_cast<std::int64_t>(count)})};
-  float* x = out.x.data();
-  for (std::size_t i = 0; i < count; ++i) {
-    for (const double value : series.subspan(i, static_cast<std::size_t>(window))) {
-      *x++ = static_cast<float>(value);
-    }
-    out.y.data()[i] = static_cast<float>(series[i + static_cast<std::size_t>(window)]);
+  window_count(series.size(), window);
+  const Tensor values({static_cast<std::int64_t>(series.size())}, {series.begin(), series.end()});
+  const WindowViews views = window_views(values, window);
+  return {views.x.tensor(), views.y.tensor()};
+}
+
+WindowViews window_views(const Tensor& series, std::int64_t window, std::int64_t target) {
+  const std::int64_t size = series.rank() > 0 ? series.shape()[0] : 0;
+  const auto count =
+      static_cast<std::int64_t>(window_count(static_cast<std::size_t>(size), window));
+  const std::int64_t columns = series.size() / size;
+  if (target < 0 || target >= columns) {
+    throw error<OptionError>({.where = "window_views",
+                              .expected = fmt::format("a target column from 0 to {}", columns - 1),
+                              .got = fmt::format("{}", target)});
   }
-  return out;
+  return {.x = {series.data(), {window, columns}, count, columns},
+          .y = {series.data() + window * columns + target, {}, count, columns}};
 }
 
 std::vector<double> window_targets(std::span<const double> series, std::int64_t window) {

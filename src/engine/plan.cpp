@@ -362,7 +362,7 @@ void Plan::gather(const Arena& arena, const Batch& batch, const SliceRun& common
                                          static_cast<std::size_t>(common.rows));
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     float* to = signal_of({.node = ~static_cast<int>(i)}, arena).value;
-    gather_time_major(batch.x[i].data(), key_.inputs[i], order, to);
+    gather_time_major(batch.x[i], key_.inputs[i], order, to);
   }
 }
 
@@ -514,15 +514,15 @@ OutputFigures Plan::judge_output(Arena& arena,
   const Signal signal = signal_of(outputs_[output].port, arena);
   const std::int64_t places = size_of(shape) / shape.back();  // rows of the loss in a sample
   LossRows rows{.rows = common.rows * places, .outputs = shape.back(), .predicted = signal.value};
-  const Tensor& targets = batch.y[output];
-  const std::int64_t target_size = targets.size() / targets.shape()[0];
+  const RowsView& targets = batch.y[output];
+  const std::int64_t target_size = targets.sample_size();
   arena.target.resize(static_cast<std::size_t>(common.rows * target_size));
   Shape target = {target_size};
   if (shape.size() > 1) {
     target = {shape[0], target_size / shape[0]};
   }
   const auto first = static_cast<std::size_t>(common.first_row);
-  gather_time_major(targets.data(),
+  gather_time_major(targets,
                     target,
                     batch.order.subspan(first, static_cast<std::size_t>(common.rows)),
                     arena.target.data());

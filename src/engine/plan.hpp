@@ -46,8 +46,8 @@ using Judgement = std::vector<OutputJudgement>;
 
 /// Rows of arrays that make up a batch.
 struct Batch {
-  std::span<const Tensor> x;            ///< all samples, for each input
-  std::span<const Tensor> y;            ///< all targets, for each output, or none
+  std::span<const RowsView> x;          ///< all samples, for each input
+  std::span<const RowsView> y;          ///< all targets, for each output, or none
   std::span<const std::int64_t> order;  ///< rows of x and y that the batch takes
   std::span<float* const> predicted;    ///< (order.size(), output) for each output, or none
 };

@@ -35,7 +35,7 @@ std::int64_t slice_rows(std::int64_t batch_rows, std::int64_t weight_floats, boo
   return std::max<std::int64_t>(1, std::min(rows, batch_rows));
 }
 
-void gather_time_major(const float* from,
+void gather_time_major(const RowsView& from,
                        const Shape& sample,
                        std::span<const std::int64_t> order,
                        float* to) {
@@ -44,7 +44,7 @@ void gather_time_major(const float* from,
   const std::int64_t inner = size_of(sample) / std::max<std::int64_t>(steps, 1);
   const auto rows = static_cast<std::int64_t>(order.size());
   for (std::int64_t row = 0; row < rows; ++row) {
-    const float* source = from + order[static_cast<std::size_t>(row)] * steps * inner;
+    const float* source = from.row(order[static_cast<std::size_t>(row)]);
     for (std::int64_t t = 0; t < steps; ++t) {
       std::copy_n(source + t * inner, inner, to + (t * rows + row) * inner);
     }

@@ -13,9 +13,10 @@ namespace engram {
 /// Rows of a slice. Depends on the batch size and the number of weights only.
 std::int64_t slice_rows(std::int64_t batch_rows, std::int64_t weight_floats, bool is_training);
 
-/// Copies the rows `order` of `from` (rows, sample) to `to`, time-major: a sample (T, ...) goes to
-/// (T, order.size(), ...), a sample (D) to (order.size(), D).
-void gather_time_major(const float* from,
+/// Copies the rows `order` of `from` to `to`, time-major: a sample (T, ...) goes to
+/// (T, order.size(), ...), a sample (D) to (order.size(), D). `sample` is the sample's shape, or
+/// another of as many elements.
+void gather_time_major(const RowsView& from,
                        const Shape& sample,
                        std::span<const std::int64_t> order,
                        float* to);

@@ -23,18 +23,23 @@ std::string x_name(std::size_t i, std::size_t count, std::string_view name = "x"
   return count == 1 ? std::string(name) : fmt::format("{}[{}]", name, i);
 }
 
-void check_finite(const Tensor& tensor, std::string_view where, std::string_view name) {
-  if (kernels::all_finite(tensor.data(), tensor.size())) {
+void check_finite(const RowsView& rows, std::string_view where, std::string_view name) {
+  const std::span<const float> memory = rows.memory();
+  if (kernels::all_finite(memory.data(), static_cast<std::int64_t>(memory.size()))) {
     return;
   }
-  const auto bad = std::find_if(
-      tensor.values().begin(), tensor.values().end(), [](float v) { return !std::isfinite(v); });
-  const std::int64_t at = bad - tensor.values().begin();
-  const std::int64_t row = tensor.size() / tensor.shape()[0];
-  throw error<DataError>({.where = fmt::format("{}: {}", where, name),
-                          .expected = "finite values",
-                          .got = fmt::format("{} in row {}, element {}", *bad, at / row, at % row),
-                          .remedy = "Clean or drop such rows."});
+  const auto is_bad = [](float v) { return !std::isfinite(v); };
+  for (std::int64_t i = 0; i < rows.rows(); ++i) {
+    const std::span row(rows.row(i), static_cast<std::size_t>(rows.sample_size()));
+    const auto bad = std::ranges::find_if(row, is_bad);
+    if (bad != row.end()) {
+      throw error<DataError>(
+          {.where = fmt::format("{}: {}", where, name),
+           .expected = "finite values",
+           .got = fmt::format("{} in row {}, element {}", *bad, i, bad - row.begin()),
+           .remedy = "Clean or drop such rows."});
+    }
+  }
 }
 
 /// The samples have the shapes that Input layers declare (-1 fits any length); without an Input
@@ -71,22 +76,20 @@ void check_against_built(const ModelData& data,
   }
 }
 
-std::int64_t target_size(const Tensor& y) { return y.size() / y.shape()[0]; }
+}  // namespace
+
+std::vector<Shape> sample_shapes(ArraySpan x) {
+  std::vector<Shape> shapes;
+  for (const RowsView& array : x) {
+    shapes.push_back(array.sample_shape());
+  }
+  return shapes;
+}
 
 std::vector<std::int64_t> rows_in_order(std::int64_t begin, std::int64_t end) {
   std::vector<std::int64_t> rows(static_cast<std::size_t>(end - begin));
   std::iota(rows.begin(), rows.end(), begin);
   return rows;
-}
-
-}  // namespace
-
-std::vector<Shape> sample_shapes(ArraySpan x) {
-  std::vector<Shape> shapes;
-  for (const Tensor& array : x) {
-    shapes.emplace_back(array.shape().begin() + 1, array.shape().end());
-  }
-  return shapes;
 }
 
 void check_inputs(ModelData& data, ArraySpan x, std::string_view where) {
@@ -97,15 +100,15 @@ void check_inputs(ModelData& data, ArraySpan x, std::string_view where) {
                              .remedy = "Give one for each input of the model."});
   }
   for (std::size_t i = 0; i < x.size(); ++i) {
-    if (x[i].rank() < 1 || x[i].shape()[0] < 1 || x[i].size() == 0) {
+    if (x[i].empty()) {
       throw error<ShapeError>({.where = fmt::format("{}: {}", where, x_name(i, x.size())),
                                .expected = "one row or more",
                                .got = to_string(x[i].shape()),
                                .remedy = "The first axis counts the samples."});
     }
-    if (x[i].shape()[0] != x[0].shape()[0]) {
+    if (x[i].rows() != x[0].rows()) {
       throw error<ShapeError>({.where = fmt::format("{}: {}", where, x_name(i, x.size())),
-                               .expected = fmt::format("{} rows, as x[0]", x[0].shape()[0]),
+                               .expected = fmt::format("{} rows, as x[0]", x[0].rows()),
                                .got = to_string(x[i].shape())});
     }
   }
@@ -119,19 +122,19 @@ void check_inputs(ModelData& data, ArraySpan x, std::string_view where) {
 namespace {
 
 /// Checks the targets of one output, a sample of which has the shape `output`.
-void check_target(const Tensor& y,
+void check_target(const RowsView& y,
                   std::int64_t rows,
                   const Shape& output,
                   const LossSpec& loss,
                   const std::string& where) {
-  if (y.rank() < 1 || y.shape()[0] != rows) {
+  if (y.shape().empty() || y.rows() != rows) {
     throw error<ShapeError>({.where = where,
                              .expected = fmt::format("{} rows, as many as x", rows),
                              .got = to_string(y.shape())});
   }
   const std::int64_t places = size_of(output) / output.back();
   const std::int64_t wanted = loss.has_class_targets ? places : size_of(output);
-  if (target_size(y) != wanted) {
+  if (y.sample_size() != wanted) {
     throw error<ShapeError>(
         {.where = where,
          .expected = fmt::format("{} value{} a row for {} on outputs of shape {}",
@@ -175,11 +178,8 @@ void check_targets(ModelData& data, ArraySpan x, ArraySpan y, std::string_view w
   }
   for (std::size_t i = 0; i < y.size(); ++i) {
     const std::string name = x_name(i, y.size(), "y");
-    check_target(y[i],
-                 x[0].shape()[0],
-                 outputs[i],
-                 data.loss_of(i).spec(),
-                 fmt::format("{}: {}", where, name));
+    check_target(
+        y[i], x[0].rows(), outputs[i], data.loss_of(i).spec(), fmt::format("{}: {}", where, name));
     check_finite(y[i], where, name);
   }
 }
@@ -189,7 +189,7 @@ Judgement judgement_of(const ModelData& data, ArraySpan x, ArraySpan y) {
   Judgement judgement;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const std::int64_t last = outputs[i].back();
-    const std::int64_t target_outputs = target_size(y[i]) / (size_of(outputs[i]) / last);
+    const std::int64_t target_outputs = y[i].sample_size() / (size_of(outputs[i]) / last);
     const std::vector<float>& weights = data.compiled->loss_weights;
     OutputJudgement judged{.loss = &data.loss_of(i),
                            .loss_weight = weights.empty() ? 1.0f : weights[i],
@@ -294,9 +294,9 @@ std::vector<Tensor> gradients_of(ModelData& data, ArraySpan x, ArraySpan y) {
   check_targets(data, x, y, "gradients");
   const Judgement judgement = judgement_of(data, x, y);
   const PlanKey key{
-      .inputs = sample_shapes(x), .rows = x[0].shape()[0], .is_training = true, .is_judged = true};
+      .inputs = sample_shapes(x), .rows = x[0].rows(), .is_training = true, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
-  const std::vector<std::int64_t> order = rows_in_order(0, x[0].shape()[0]);
+  const std::vector<std::int64_t> order = rows_in_order(0, x[0].rows());
   run_training(data, plan, judgement, x, y, order);
   const std::span<const float> sum =
       updater_of(data).sum(plan, data.weights.data(), workers_of(data));
@@ -317,9 +317,9 @@ EpochSums evaluate_rows(ModelData& data, ArraySpan x, ArraySpan y, std::int64_t 
   Plan& plan = plan_for(data, key, &judgement);
   EpochSums sums;
   const double penalty = penalties(data.network, data.weights.data(), nullptr);
-  for (std::int64_t first = 0; first < x[0].shape()[0]; first += batch_size) {
+  for (std::int64_t first = 0; first < x[0].rows(); first += batch_size) {
     const std::vector<std::int64_t> order =
-        rows_in_order(first, std::min(first + batch_size, x[0].shape()[0]));
+        rows_in_order(first, std::min(first + batch_size, x[0].rows()));
     const Batch batch{.x = x, .y = y, .order = order};
     BatchFigures figures = plan.run(batch, &judgement, data.weights.data(), {}, workers_of(data));
     figures[0].penalty = penalty;

@@ -13,7 +13,11 @@
 namespace engram {
 
 /// Arrays of a model: one for each input, or for each output.
-using ArraySpan = std::span<const Tensor>;
+using ArraySpan = std::span<const RowsView>;
+
+inline std::vector<RowsView> views(const std::vector<Tensor>& arrays) {
+  return {arrays.begin(), arrays.end()};
+}
 
 /// Builds the model for `x` if need be, and checks what it is given.
 /// Errors: ShapeError for no rows or a wrong shape; DataError for values that are not finite.
@@ -25,6 +29,9 @@ void check_targets(ModelData& data, ArraySpan x, ArraySpan y, std::string_view w
 
 /// Samples' shapes.
 std::vector<Shape> sample_shapes(ArraySpan x);
+
+/// The numbers [begin, end).
+std::vector<std::int64_t> rows_in_order(std::int64_t begin, std::int64_t end);
 
 /// Loss and metrics for outputs against targets of y's shapes.
 Judgement judgement_of(const ModelData& data, ArraySpan x, ArraySpan y);
@@ -50,7 +57,7 @@ EpochSums evaluate_rows(ModelData& data, ArraySpan x, ArraySpan y, std::int64_t 
 /// training step sees it before clipping. For tests and inspection.
 std::vector<Tensor> gradients_of(ModelData& data, ArraySpan x, ArraySpan y);
 
-inline std::vector<Tensor> gradients_of(ModelData& data, const Tensor& x, const Tensor& y) {
+inline std::vector<Tensor> gradients_of(ModelData& data, const RowsView& x, const RowsView& y) {
   return gradients_of(data, ArraySpan(&x, 1), ArraySpan(&y, 1));
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "base/error.hpp"
 #include "base/random.hpp"
@@ -50,7 +49,7 @@ class FitLoop {
         judgement_(judgement_of(data_, x, y)),
         progress_({.verbose = options.verbose,
                    .epochs = options.epochs,
-                   .steps = (x[0].shape()[0] + options.batch_size - 1) / options.batch_size,
+                   .steps = (x[0].rows() + options.batch_size - 1) / options.batch_size,
                    .is_terminal = options.is_terminal,
                    .sink = options.progress}) {}
 
@@ -80,7 +79,7 @@ class FitLoop {
  private:
   TrainingState& state() { return *data_.training; }
 
-  std::int64_t rows() const { return x_[0].shape()[0]; }
+  std::int64_t rows() const { return x_[0].rows(); }
 
   bool is_shown() const { return options_.verbose > 0 && options_.progress != nullptr; }
 
@@ -151,7 +150,7 @@ class FitLoop {
       const ValidationData& v = options_.validation_data;
       const std::int64_t size =
           options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
-      const EpochSums sums = evaluate_rows(data_, v.x.list, v.y.list, size);
+      const EpochSums sums = evaluate_rows(data_, v.x.views(), v.y.views(), size);
       const Logs val_logs = logs_of(data_, judgement_, sums, "val_");
       logs.insert(logs.end(), val_logs.begin(), val_logs.end());
     }
@@ -223,9 +222,7 @@ class FitLoop {
     if (options_.shuffle) {
       return shuffled_order(rows(), data_.seed, epoch);
     }
-    std::vector<std::int64_t> order(static_cast<std::size_t>(rows()));
-    std::iota(order.begin(), order.end(), std::int64_t{0});
-    return order;
+    return rows_in_order(0, rows());
   }
 
   Model& model_;
@@ -252,9 +249,9 @@ struct ForgetCallbacks {
 namespace {
 
 /// The rows [begin, end) of each array.
-std::vector<Tensor> rows_of(ArraySpan arrays, std::int64_t begin, std::int64_t end) {
-  std::vector<Tensor> parts;
-  for (const Tensor& array : arrays) {
+std::vector<RowsView> rows_of(ArraySpan arrays, std::int64_t begin, std::int64_t end) {
+  std::vector<RowsView> parts;
+  for (const RowsView& array : arrays) {
     parts.push_back(array.rows(begin, end));
   }
   return parts;
@@ -277,17 +274,17 @@ History fit_rows(Model& model, ArraySpan x, ArraySpan y, FitOptions& options) {
   check_inputs(data, x, "fit");
   check_targets(data, x, y, "fit");
   ValidationData& validation = options.validation_data;
-  std::vector<Tensor> train_x, train_y;
+  std::vector<RowsView> train_x, train_y;
   if (options.validation_split > 0 && validation.x.empty()) {
-    const std::int64_t rows = x[0].shape()[0];
+    const std::int64_t rows = x[0].rows();
     const std::int64_t cut = split_row(rows, options.validation_split);
     train_x = rows_of(x, 0, cut);
     train_y = rows_of(y, 0, cut);
     validation = {.x = rows_of(x, cut, rows), .y = rows_of(y, cut, rows)};
   }
   if (!validation.x.empty()) {
-    check_inputs(data, validation.x.list, "fit: validation_data");
-    check_targets(data, validation.x.list, validation.y.list, "fit: validation_data");
+    check_inputs(data, validation.x.views(), "fit: validation_data");
+    check_targets(data, validation.x.views(), validation.y.views(), "fit: validation_data");
   }
   const ForgetCallbacks forget{data};
   const bool is_split = !train_x.empty();
@@ -299,9 +296,8 @@ History fit_rows(Model& model, ArraySpan x, ArraySpan y, FitOptions& options) {
 Logs train_once(ModelData& data, ArraySpan x, ArraySpan y) {
   check_inputs(data, x, "train_on_batch");
   check_targets(data, x, y, "train_on_batch");
-  const std::int64_t rows = x[0].shape()[0];
-  std::vector<std::int64_t> order(static_cast<std::size_t>(rows));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
+  const std::int64_t rows = x[0].rows();
+  const std::vector<std::int64_t> order = rows_in_order(0, rows);
   const Judgement judgement = judgement_of(data, x, y);
   EpochSums sums;
   add_batch(sums, judgement, train_on_rows(data, judgement, x, y, rows, order), rows);
@@ -322,34 +318,34 @@ Logs judge_rows(ModelData& data, ArraySpan x, ArraySpan y, const EvaluateOptions
 
 }  // namespace
 
-History Model::fit(const Tensor& x, const Tensor& y, FitOptions options) {
+History Model::fit(const RowsView& x, const RowsView& y, FitOptions options) {
   return fit_rows(*this, ArraySpan(&x, 1), ArraySpan(&y, 1), options);
 }
 
 History Model::fit(const std::vector<Tensor>& x, const std::vector<Tensor>& y, FitOptions options) {
-  return fit_rows(*this, x, y, options);
+  return fit_rows(*this, views(x), views(y), options);
 }
 
-Logs Model::train_on_batch(const Tensor& x, const Tensor& y) {
+Logs Model::train_on_batch(const RowsView& x, const RowsView& y) {
   return train_once(*data_, ArraySpan(&x, 1), ArraySpan(&y, 1));
 }
 
 Logs Model::train_on_batch(const std::vector<Tensor>& x, const std::vector<Tensor>& y) {
-  return train_once(*data_, x, y);
+  return train_once(*data_, views(x), views(y));
 }
 
-Logs Model::evaluate(const Tensor& x, const Tensor& y, EvaluateOptions options) {
+Logs Model::evaluate(const RowsView& x, const RowsView& y, EvaluateOptions options) {
   return judge_rows(*data_, ArraySpan(&x, 1), ArraySpan(&y, 1), options);
 }
 
 Logs Model::evaluate(const std::vector<Tensor>& x,
                      const std::vector<Tensor>& y,
                      EvaluateOptions options) {
-  return judge_rows(*data_, x, y, options);
+  return judge_rows(*data_, views(x), views(y), options);
 }
 
-Logs Model::test_on_batch(const Tensor& x, const Tensor& y) {
-  return evaluate(x, y, {.batch_size = std::max<std::int64_t>(1, x.rank() > 0 ? x.shape()[0] : 0)});
+Logs Model::test_on_batch(const RowsView& x, const RowsView& y) {
+  return evaluate(x, y, {.batch_size = std::max<std::int64_t>(1, x.rows())});
 }
 
 }  // namespace engram

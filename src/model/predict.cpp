@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <numeric>
 
 #include "base/error.hpp"
 #include "engram/model.hpp"
@@ -18,7 +17,7 @@ std::vector<Tensor> predict_rows(ModelData& data, ArraySpan x, const PredictOpti
                               .got = std::to_string(options.batch_size)});
   }
   check_inputs(data, x, "predict");
-  const std::int64_t rows = x[0].shape()[0];
+  const std::int64_t rows = x[0].rows();
   const std::int64_t batch_size = std::min(options.batch_size, rows);
   const PlanKey key{.inputs = sample_shapes(x), .rows = batch_size};
   Plan& plan = plan_for(data, key, nullptr);
@@ -28,18 +27,13 @@ std::vector<Tensor> predict_rows(ModelData& data, ArraySpan x, const PredictOpti
     shape.insert(shape.begin(), rows);
     predicted.emplace_back(std::move(shape));
   }
-  std::vector<std::int64_t> order(static_cast<std::size_t>(rows));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
   std::vector<float*> places(predicted.size());
   for (std::int64_t first = 0; first < rows; first += batch_size) {
     for (std::size_t i = 0; i < places.size(); ++i) {
       places[i] = predicted[i].data() + first * size_of(plan.output_shape(i));
     }
-    const std::int64_t size = std::min(batch_size, rows - first);
-    const Batch batch{.x = x,
-                      .order = std::span(order).subspan(static_cast<std::size_t>(first),
-                                                        static_cast<std::size_t>(size)),
-                      .predicted = places};
+    const auto order = rows_in_order(first, std::min(first + batch_size, rows));
+    const Batch batch{.x = x, .order = order, .predicted = places};
     plan.run(batch, nullptr, data.weights.data(), {}, workers_of(data));
   }
   return predicted;
@@ -47,7 +41,7 @@ std::vector<Tensor> predict_rows(ModelData& data, ArraySpan x, const PredictOpti
 
 }  // namespace
 
-Tensor Model::predict(const Tensor& x, PredictOptions options) {
+Tensor Model::predict(const RowsView& x, PredictOptions options) {
   std::vector<Tensor> all = predict_rows(*data_, ArraySpan(&x, 1), options);
   if (all.size() != 1) {
     throw error<ShapeError>({.where = "predict",
@@ -59,7 +53,7 @@ Tensor Model::predict(const Tensor& x, PredictOptions options) {
 }
 
 std::vector<Tensor> Model::predict(const std::vector<Tensor>& x, PredictOptions options) {
-  return predict_rows(*data_, x, options);
+  return predict_rows(*data_, views(x), options);
 }
 
 }  // namespace engram

@@ -129,6 +129,12 @@ std::optional<Scaler> make_scaler(const std::string& kind) {
   return kind == "none" ? std::optional<Scaler>(NoScaler{}) : std::nullopt;
 }
 
+Tensor scaled(const Scaler& scaler, std::span<const double> series) {
+  const auto transform = [&](const auto& s) { return s.transform(series); };
+  const std::vector<double> values = std::visit(transform, scaler);
+  return Tensor({static_cast<std::int64_t>(values.size())}, {values.begin(), values.end()});
+}
+
 Notes to_notes(const SeriesNotes& series) {
   Notes notes = to_notes(series.scaler);
   notes.insert({{"data", "series"},

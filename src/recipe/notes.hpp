@@ -34,6 +34,9 @@ using Scaler = std::variant<NoScaler, MinMaxScaler, StandardScaler>;
 /// "minmax", "standard" or "none", not fitted; nothing for another name.
 std::optional<Scaler> make_scaler(const std::string& kind);
 
+/// The series (N,) as a model sees it.
+Tensor scaled(const Scaler& scaler, std::span<const double> series);
+
 struct SeriesNotes {
   std::string column, date;
   std::int64_t window = 0, test_rows = 0;

@@ -12,19 +12,13 @@ namespace engram {
 
 namespace {
 
-/// The windows of all rows, and one more whose answer is the value after the last row.
-Tensor windows_and_next(std::vector<double> scaled, std::int64_t window) {
-  scaled.push_back(scaled.back());  // the target of the last window, which nobody reads
-  return sliding_windows(scaled, window).x;
-}
-
 std::vector<double> predict_all(Model& model,
                                 const SeriesNotes& notes,
                                 const std::vector<double>& series) {
-  const auto transform = [&](const auto& scaler) { return scaler.transform(series); };
-  const Tensor x = windows_and_next(std::visit(transform, notes.scaler), notes.window);
-  const Tensor y = model.predict(x);
-  if (y.size() != x.shape()[0]) {
+  const Tensor values = scaled(notes.scaler, series);
+  const std::int64_t windows = values.size() - notes.window + 1;  // the last one's value is to come
+  const Tensor y = model.predict({values.data(), {notes.window, 1}, windows, 1});
+  if (y.size() != windows) {
     throw error<ShapeError>(
         {.where = "model", .expected = "one output for each window", .got = to_string(y.shape())});
   }

@@ -28,23 +28,30 @@ Samples make_samples(const SeriesSource& source, bool validates_on_test) {
                        .trained_rows = static_cast<std::int64_t>(split.train.size()),
                        .trained_hash = fnv1a64(split.train),
                        .selected_on_test = validates_on_test};
-  const auto scaled_windows = [&](const std::vector<double>& part) {
-    const auto transform = [&](const auto& scaler) { return scaler.transform(part); };
-    return sliding_windows(std::visit(transform, notes.scaler), source.window);
-  };
   std::visit([&](auto& scaler) { scaler.fit(split.train); }, notes.scaler);
-  Windows train = scaled_windows(split.train);
-  Windows test = has_test ? scaled_windows(split.test) : Windows{};
-  return {.x = std::move(train.x),
-          .y = std::move(train.y),
-          .x_test = std::move(test.x),
-          .y_test = std::move(test.y),
+  auto memory = std::make_unique<Samples::Memory>();
+  memory->x = scaled(notes.scaler, split.train);
+  const WindowViews train = window_views(memory->x, source.window);
+  WindowViews test;
+  if (has_test) {
+    memory->test = scaled(notes.scaler, split.test);
+    test = window_views(memory->test, source.window);
+  }
+  return {.memory = std::move(memory),
+          .x = train.x,
+          .y = train.y,
+          .x_test = test.x,
+          .y_test = test.y,
           .notes = to_notes(notes)};
 }
 
 Samples make_samples(const LettersSource& source) {
   const LetterWindows windows = letter_windows(source);
-  return {.x = encode_letters(source, windows.ids), .y = windows.next, .notes = to_notes(source)};
+  auto memory = std::make_unique<Samples::Memory>();
+  memory->x = encode_letters(source, windows.ids);
+  memory->y = windows.next;
+  const RowsView x = memory->x, y = memory->y;
+  return {.memory = std::move(memory), .x = x, .y = y, .notes = to_notes(source)};
 }
 
 }  // namespace
@@ -54,11 +61,10 @@ Samples make_samples(const Recipe& recipe) {
   Samples samples = series != nullptr ? make_samples(*series, recipe.validates_on_test)
                                       : make_samples(std::get<LettersSource>(recipe.data));
   if (recipe.shuffle_seed) {
-    const std::vector<std::int64_t> order =
-        NumpyRandom(static_cast<std::uint32_t>(*recipe.shuffle_seed))
-            .shuffle_order(samples.x.shape()[0]);
-    samples.x = take_rows(samples.x, order);
-    samples.y = take_rows(samples.y, order);
+    samples.memory->order = NumpyRandom(static_cast<std::uint32_t>(*recipe.shuffle_seed))
+                                .shuffle_order(samples.x.rows());
+    samples.x = samples.x.in_order(samples.memory->order);
+    samples.y = samples.y.in_order(samples.memory->order);
   }
   return samples;
 }

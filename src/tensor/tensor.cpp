@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "base/error.hpp"
@@ -75,12 +76,20 @@ float Tensor::at(std::initializer_list<std::int64_t> index) const {
   return values_[static_cast<std::size_t>(offset(index))];
 }
 
-Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
-  if (shape_.empty() || begin < 0 || end < begin || end > shape_[0]) {
-    throw error<ShapeError>({.where = "Tensor::rows",
-                             .expected = "rows inside " + to_string(shape_),
+namespace {
+
+void check_rows(const Shape& shape, std::int64_t begin, std::int64_t end, const char* where) {
+  if (shape.empty() || begin < 0 || begin > end || end > shape[0]) {
+    throw error<ShapeError>({.where = where,
+                             .expected = "rows inside " + to_string(shape),
                              .got = fmt::format("[{}, {})", begin, end)});
   }
+}
+
+}  // namespace
+
+Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
+  check_rows(shape_, begin, end, "Tensor::rows");
   const std::int64_t row = shape_[0] == 0 ? 0 : size() / shape_[0];
   Shape shape = shape_;
   shape[0] = end - begin;
@@ -89,5 +98,59 @@ Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
 }
 
 Tensor Tensor::reshaped(Shape shape) const { return Tensor(std::move(shape), values_); }
+
+RowsView::RowsView(const Tensor& tensor)
+    : shape_(tensor.shape()),
+      data_(tensor.data()),
+      sample_size_(rows() > 0 ? tensor.size() / rows() : 0),
+      stride_(sample_size_),
+      stored_(rows()) {}
+
+RowsView::RowsView(const float* data, const Shape& sample, std::int64_t rows, std::int64_t stride)
+    : shape_(sample), data_(data), sample_size_(size_of(sample)), stride_(stride), stored_(rows) {
+  shape_.insert(shape_.begin(), rows);
+}
+
+RowsView RowsView::rows(std::int64_t begin, std::int64_t end) const {
+  check_rows(shape_, begin, end, "RowsView::rows");
+  RowsView part = *this;
+  part.shape_[0] = end - begin;
+  if (order_.empty()) {
+    part.data_ += begin * stride_;
+    part.stored_ = end - begin;
+  } else {
+    part.order_ =
+        order_.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+  }
+  return part;
+}
+
+RowsView RowsView::in_order(std::span<const std::int64_t> order) const {
+  for (const std::int64_t row : order) {
+    check_rows(shape_, row, row + 1, "RowsView::in_order");
+  }
+  if (!order_.empty()) {
+    throw error<ShapeError>({.where = "RowsView::in_order",
+                             .expected = "a view without an order",
+                             .got = "one that has an order"});
+  }
+  RowsView ordered = *this;
+  ordered.order_ = order;
+  ordered.shape_[0] = static_cast<std::int64_t>(order.size());
+  return ordered;
+}
+
+Tensor RowsView::tensor() const {
+  Tensor copy(shape_);
+  for (std::int64_t i = 0; i < rows(); ++i) {
+    std::copy_n(row(i), sample_size_, copy.data() + i * sample_size_);
+  }
+  return copy;
+}
+
+std::span<const float> RowsView::memory() const {
+  const std::int64_t size = stored_ > 0 ? (stored_ - 1) * stride_ + sample_size_ : 0;
+  return {data_, static_cast<std::size_t>(size)};
+}
 
 }  // namespace engram

@@ -26,6 +26,20 @@ TEST(SlidingWindows, MakeOneOfWindowPlusOneValues) {
   EXPECT_EQ(y, Tensor({1}, {4}));
 }
 
+TEST(WindowViews, TakeEveryColumnAndTheTargetsNextValue) {
+  const Tensor series({4, 2}, {1, 10, 2, 20, 3, 30, 4, 40});
+  const auto [x, y] = window_views(series, 2, 1);
+
+  EXPECT_EQ(x.tensor(), Tensor({2, 2, 2}, {1, 10, 2, 20, 2, 20, 3, 30}));
+  EXPECT_EQ(y.tensor(), Tensor({2}, {30, 40}));
+}
+
+TEST(WindowViews, RefuseAColumnThatIsNotThere) {
+  EXPECT_ERROR(window_views(Tensor({4, 2}), 2, 2),
+               OptionError,
+               "window_views: expected a target column from 0 to 1, got 2.");
+}
+
 TEST(SlidingWindows, RefuseASeriesOfTheWindowsLength) {
   EXPECT_ERROR(
       sliding_windows(Numbers(60), 60),

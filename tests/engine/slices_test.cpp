@@ -13,7 +13,7 @@ TEST(Slices, GatherPutsTimeFirst) {
   const std::vector<float> x = {0, 1, 2, 3, 10, 11, 12, 13};
   const std::vector<std::int64_t> order = {1, 0};
   std::vector<float> slice(8);
-  gather_time_major(x.data(), {2, 2}, order, slice.data());
+  gather_time_major({x.data(), {2, 2}, 2, 4}, {2, 2}, order, slice.data());
   EXPECT_EQ(slice, (std::vector<float>{10, 11, 0, 1, 12, 13, 2, 3}));
 }
 
@@ -21,7 +21,7 @@ TEST(Slices, GatherKeepsRowsOfRankOne) {
   const std::vector<float> x = {0, 1, 2, 3};
   const std::vector<std::int64_t> order = {1, 0};
   std::vector<float> slice(4);
-  gather_time_major(x.data(), {2}, order, slice.data());
+  gather_time_major({x.data(), {2}, 2, 2}, {2}, order, slice.data());
   EXPECT_EQ(slice, (std::vector<float>{2, 3, 0, 1}));
 }
 
@@ -29,7 +29,7 @@ TEST(Slices, ScatterUndoesGather) {
   const std::vector<float> x = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   const std::vector<std::int64_t> order = {0, 1};
   std::vector<float> slice(12), back(12);
-  gather_time_major(x.data(), {3, 2}, order, slice.data());
+  gather_time_major({x.data(), {3, 2}, 2, 6}, {3, 2}, order, slice.data());
   scatter_time_major(slice.data(), {3, 2}, 2, back.data());
   EXPECT_EQ(back, x);
 }

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "chapter_models.hpp"
+#include "engram/data.hpp"
 #include "engram/error.hpp"
 #include "engram/runtime.hpp"
 #include "expect_error.hpp"
@@ -105,6 +107,34 @@ TEST(Model, ValidationSplitTakesTheLastRows) {
                                .validation_data = {data.x.rows(30, 40), data.y.rows(30, 40)}});
   EXPECT_EQ(a.history, b.history);
   EXPECT_EQ(a.history.count("val_loss"), 1u);
+}
+
+/// Windows that lie in one series train, judge and predict as their copies do.
+TEST(Model, ViewsOfASeriesAreAsGoodAsCopies) {
+  Tensor series({50});
+  for (std::int64_t i = 0; i < 50; ++i) {
+    series.at({i}) = std::sin(0.3f * static_cast<float>(i));
+  }
+  const auto [x, y] = window_views(series, 6);
+  const FitOptions options = {.batch_size = 8, .epochs = 2, .validation_split = 0.25};
+  set_random_seed(1);
+  Sequential viewed = stock<LSTM>(4, 4, 6);
+  set_random_seed(1);
+  Sequential copied = stock<LSTM>(4, 4, 6);
+  EXPECT_EQ(viewed.fit(x, y, options).history, copied.fit(x.tensor(), y.tensor(), options).history);
+  EXPECT_EQ(viewed.predict(x), copied.predict(x.tensor()));
+  EXPECT_EQ(viewed.evaluate(x, y), copied.evaluate(x.tensor(), y.tensor()));
+}
+
+TEST(Model, NamesTheWindowOfABadValue) {
+  Tensor series({9}, {0, 1, 2, 3, 4, 5, 6, NAN, 8});
+  const auto [x, y] = window_views(series, 3);
+  Sequential model = stock<LSTM>(4, 4, 3);
+  EXPECT_ERROR(model.predict(x),
+               DataError,
+               "predict: x: expected finite values, got nan in row 5, element 2. Clean or drop "
+               "such rows.");
+  EXPECT_EQ(model.predict(x.rows(0, 5)).size(), 5);
 }
 
 TEST(Model, EvaluateAgreesWithPredict) {
