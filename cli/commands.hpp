@@ -19,6 +19,7 @@ void add_predict(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_text(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_plot(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_info(CLI::App& app);
 

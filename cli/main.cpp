@@ -139,6 +139,7 @@ int main(int argc, char** argv) {
   add_evaluate(app);
   add_text(app);
   add_inspect(app);
+  add_plot(app);
   add_bench(app);
   add_info(app);
   return run(app, argc, argv);

@@ -17,6 +17,7 @@ OWNERS = {
     "constraints": "src/parts", "losses": "src/parts", "metrics": "src/parts",
     "data": "src/data", "model": "src/model", "sequential": "src/model", "functional": "src/model",
     "callbacks": "src/model", "runtime": "src/model", "io": "src/io", "report": "src/report",
+    "plot_model": "src/report",
     "recipe": "src/recipe", "inspect": "src/recipe", "engram": "src/recipe",
 }
 

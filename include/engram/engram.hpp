@@ -61,6 +61,7 @@
 #include "engram/metrics.hpp"
 #include "engram/model.hpp"
 #include "engram/optimizers.hpp"
+#include "engram/plot_model.hpp"
 #include "engram/recipe.hpp"
 #include "engram/regularizers.hpp"
 #include "engram/report.hpp"

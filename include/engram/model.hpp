@@ -144,12 +144,24 @@ class Stream {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A row of summary() and of `engram inspect`.
+/// Where an input of a layer comes from: output `output` of call `call` of the layer `layer`.
+struct LayerLink {
+  std::string layer;
+  int call = 0, output = 0;
+};
+
+/// A row of summary() and of `engram inspect`; a box of plot_model.
 struct LayerInfo {
   std::string name, class_name;
   Shape output_shape;  ///< with the batch axis as -1
   std::int64_t params = 0, trainable_params = 0;
   bool has_weights = true;  ///< false for kinds such as Dropout, which need no building
+  std::vector<Shape> more_outputs = {};      ///< shapes of outputs after the first, such as states
+  std::vector<Shape> input_shapes = {};      ///< of the last call, with the batch axis
+  std::vector<LayerLink> connected_to = {};  ///< the inputs of all calls of the layer
+  int calls = 1;
+  bool is_trainable = true;
+  std::string activation = "";  ///< the option of that name, if the layer has it
 };
 
 /// A weight of the model; `path` is unique, such as "lstm/recurrent_kernel".
@@ -213,7 +225,9 @@ class Model {
   /// Errors: ShapeError when number or shapes differ from get_weights().
   void set_weights(const std::vector<Tensor>& weights);
 
-  /// Keras's table of layers, shapes and parameter counts, `columns` wide.
+  /// Keras's table of layers, shapes and parameter counts, `columns` wide; of a graph that is no
+  /// line also what each layer is connected to. Masks, in Keras operations with rows of their own,
+  /// have none.
   std::string summary(int columns = 80) const;
 
   /// A callback sets it to end training after the present batch.

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "engram/layers/input.hpp"
 #include "engram/sequential.hpp"
+#include "model/connections.hpp"
 #include "model/model_data.hpp"
 #include "model/runtime_state.hpp"
 #include "model/summary.hpp"
@@ -257,9 +258,11 @@ std::vector<LayerInfo> Model::layers() const {
                    .class_name = std::string(node.spec().class_name),
                    .has_weights = node.spec().weights != no_weights};
     if (is_built()) {
-      info.output_shape = shapes.outputs[i][0];
-      info.output_shape.insert(info.output_shape.begin(), -1);
+      const std::vector<Shape> outputs = with_batch_axis(shapes.outputs[i]);
+      info.output_shape = outputs[0];
+      info.more_outputs.assign(outputs.begin() + 1, outputs.end());
     }
+    add_connections(data_->network, layer, is_built() ? &shapes : nullptr, info);
     for (const int w : node.weights) {
       const NetworkWeight& weight = data_->network.weights[static_cast<std::size_t>(w)];
       info.params += weight.size;
@@ -332,7 +335,8 @@ std::string Model::summary(int columns) const {
     optimizer_params += has_schedule ? 1 : 2;  // the iteration, and the learning rate
     optimizer_params += optimizer.spec().last_scalar != nullptr ? 1 : 0;
   }
-  return summary_text(data_->name, layers(), optimizer_params, columns);
+  const bool shows_connections = data_->is_graph && !is_line(data_->network);
+  return summary_text(data_->name, layers(), optimizer_params, columns, shows_connections);
 }
 
 }  // namespace engram

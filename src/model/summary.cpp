@@ -7,15 +7,17 @@
 #include <array>
 
 #include "base/error.hpp"
+#include "model/connections.hpp"
 
 namespace engram {
 
 namespace {
 
-constexpr int kLeastColumns = 44, kMostWidth = 88, kMargin = 4;
+constexpr int kLeastColumns = 44, kMargin = 4;
+constexpr std::size_t kNumbers = 2;  // the column of parameter counts
 
-using Widths = std::array<int, 3>;
-using Row = std::array<std::string, 3>;
+using Widths = std::vector<int>;
+using Row = std::vector<std::string>;
 
 int characters(const std::string& text) {
   return static_cast<int>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -63,20 +65,20 @@ std::vector<std::string> wrap(const std::string& text, int width) {
   return lines;
 }
 
-/// A row of the table between `edges`; numbers, in the last column, stand to the right.
+/// A row of the table between `edges`; numbers stand to the right.
 std::string row_text(const Row& row, const Widths& widths, std::string_view edge) {
-  std::array<std::vector<std::string>, 3> cells;
+  std::vector<std::vector<std::string>> cells;
   std::size_t lines = 1;
   for (std::size_t i = 0; i < row.size(); ++i) {
-    cells.at(i) = wrap(row.at(i), widths.at(i));
-    lines = std::max(lines, cells.at(i).size());
+    cells.push_back(wrap(row[i], widths[i]));
+    lines = std::max(lines, cells[i].size());
   }
   std::string out;
   for (std::size_t line = 0; line < lines; ++line) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string text = line < cells.at(i).size() ? cells.at(i)[line] : "";
-      const std::string space(static_cast<std::size_t>(widths.at(i) - characters(text)), ' ');
-      out += fmt::format("{} {} ", edge, i == 2 ? space + text : text + space);
+      const std::string text = line < cells[i].size() ? cells[i][line] : "";
+      const std::string space(static_cast<std::size_t>(widths[i] - characters(text)), ' ');
+      out += fmt::format("{} {} ", edge, i == kNumbers ? space + text : text + space);
     }
     out += fmt::format("{}\n", edge);
   }
@@ -87,7 +89,7 @@ std::string row_text(const Row& row, const Widths& widths, std::string_view edge
 std::string rule(const Widths& widths, const std::array<std::string_view, 4>& parts) {
   std::string out(parts[0]);
   for (std::size_t i = 0; i < widths.size(); ++i) {
-    out += repeat(parts[1], widths.at(i) + 2);
+    out += repeat(parts[1], widths[i] + 2);
     out += parts.at(i + 1 < widths.size() ? 2 : 3);
   }
   return out + "\n";
@@ -111,17 +113,42 @@ std::string total_text(std::string_view what, std::int64_t params, std::int64_t 
   return fmt::format(" {}: {} ({:.2f} {})\n", what, with_commas(params), size, kUnits.at(unit));
 }
 
-/// The characters in each cell: the columns end at 45, 80 and 100 % of the width, less what Keras's
+/// The characters in each cell: the columns end at these percents of the width, less what Keras's
 /// table takes away for its rules.
-Widths column_widths(int columns) {
+Widths column_widths(int columns, bool shows_connections) {
   if (columns < kLeastColumns) {
     throw error<OptionError>({.where = "summary",
                               .expected = fmt::format("columns at least {}", kLeastColumns),
                               .got = fmt::format("{}", columns)});
   }
-  const int width = std::min(kMostWidth, columns - kMargin);
+  if (shows_connections) {
+    const int width = std::min(108, columns - kMargin);
+    const int first = width * 30 / 100, second = width * 56 / 100, third = width * 74 / 100;
+    return {first - 3, second - first - 3, third - second - 4, width - third - 3};
+  }
+  const int width = std::min(88, columns - kMargin);
   const int first = width * 45 / 100, second = width * 80 / 100;
   return {first - 3, second - first - 4, width - second - 3};
+}
+
+std::string connections_text(const LayerInfo& layer) {
+  std::string text;
+  for (const LayerLink& link : layer.connected_to) {
+    text +=
+        fmt::format("{}{}[{}][{}]", text.empty() ? "" : ", ", link.layer, link.call, link.output);
+  }
+  return text.empty() ? "-" : text;
+}
+
+Row layer_row(const LayerInfo& layer, bool shows_connections) {
+  const bool is_unbuilt = layer.output_shape.empty() && layer.has_weights;
+  Row row = {fmt::format("{} ({})", layer.name, layer.class_name),
+             shapes_text(output_shapes(layer)),
+             with_commas(layer.params) + (is_unbuilt ? " (unbuilt)" : "")};
+  if (shows_connections) {
+    row.push_back(connections_text(layer));
+  }
+  return row;
 }
 
 }  // namespace
@@ -129,24 +156,23 @@ Widths column_widths(int columns) {
 std::string summary_text(const std::string& name,
                          const std::vector<LayerInfo>& layers,
                          std::int64_t optimizer_params,
-                         int columns) {
-  const Widths widths = column_widths(columns);
+                         int columns,
+                         bool shows_connections) {
+  const Widths widths = column_widths(columns, shows_connections);
+  Row header = {"Layer (type)", "Output Shape", "Param #"};
+  if (shows_connections) {
+    header.push_back("Connected to");
+  }
   std::string out = fmt::format("Model: \"{}\"\n", name);
   out += rule(widths, {"┏", "━", "┳", "┓"});
-  out += row_text({"Layer (type)", "Output Shape", "Param #"}, widths, "┃");
+  out += row_text(header, widths, "┃");
   out += rule(widths, {"┡", "━", "╇", "┩"});
   std::int64_t all = 0, trainable = 0;
   for (const LayerInfo& layer : layers) {
-    const bool is_built = !layer.output_shape.empty();
     if (&layer != &layers.front()) {
       out += rule(widths, {"├", "─", "┼", "┤"});
     }
-    out +=
-        row_text({fmt::format("{} ({})", layer.name, layer.class_name),
-                  is_built ? to_string(layer.output_shape) : "?",
-                  with_commas(layer.params) + (is_built || !layer.has_weights ? "" : " (unbuilt)")},
-                 widths,
-                 "│");
+    out += row_text(layer_row(layer, shows_connections), widths, "│");
     all += layer.params;
     trainable += layer.trainable_params;
   }

@@ -11,11 +11,13 @@
 namespace engram {
 
 /// `optimizer_params` counts the optimizer's slots, iteration and learning rate; 0: no optimizer.
-/// A layer without output shape is not built. The table is at most columns - 4 and 88 wide.
+/// A layer without output shape is not built. The table is at most columns - 4 wide, and 88, or 108
+/// with the column of connections.
 /// Errors: OptionError when columns is too small for a table.
 std::string summary_text(const std::string& name,
                          const std::vector<LayerInfo>& layers,
                          std::int64_t optimizer_params,
-                         int columns);
+                         int columns,
+                         bool shows_connections = false);
 
 }  // namespace engram

@@ -182,6 +182,28 @@ void Canvas::curve(std::span<const Point> points, const Box& frame, const Stroke
   cairo_restore(context_);
 }
 
+void Canvas::bend(Point from, Point to, bool is_level, const Stroke& stroke) {
+  const Point middle = {(from.x + to.x) / 2, (from.y + to.y) / 2};
+  cairo_move_to(context_, from.x, from.y);
+  if (is_level) {
+    cairo_curve_to(context_, middle.x, from.y, middle.x, to.y, to.x, to.y);
+  } else {
+    cairo_curve_to(context_, from.x, middle.y, to.x, middle.y, to.x, to.y);
+  }
+  set_stroke(stroke);
+  cairo_stroke(context_);
+}
+
+void Canvas::arrow_head(Point tip, bool is_right, const Stroke& stroke) {
+  const double length = 6 * stroke.width, half = 2.5 * stroke.width;
+  cairo_move_to(context_, tip.x, tip.y);
+  cairo_line_to(context_, tip.x - (is_right ? length : half), tip.y - (is_right ? half : length));
+  cairo_line_to(context_, tip.x - (is_right ? length : -half), tip.y - (is_right ? -half : length));
+  cairo_close_path(context_);
+  set_color(stroke.color);
+  cairo_fill(context_);
+}
+
 void Canvas::box(const Box& box, std::uint32_t fill, double opacity, const Stroke& edge) {
   cairo_rectangle(context_, box.left, box.top, box.width, box.height);
   set_color(fill, opacity);

@@ -65,6 +65,10 @@ class Canvas {
   void line(Point from, Point to, const Stroke& stroke);
   /// A line through `points` inside `frame`; NaN breaks it, and a point alone becomes a dot.
   void curve(std::span<const Point> points, const Box& frame, const Stroke& stroke);
+  /// A line that leaves `from` and meets `to` upright, or level when `is_level`.
+  void bend(Point from, Point to, bool is_level, const Stroke& stroke);
+  /// The head of an arrow that points down, or to the right, at `tip`.
+  void arrow_head(Point tip, bool is_right, const Stroke& stroke);
   void box(const Box& box, std::uint32_t fill, double opacity, const Stroke& edge);
   /// One line of text, its foot at `at`.
   void text(const std::string& text, Point at, TextStyle style);

@@ -32,6 +32,7 @@ INSTANTIATE_TEST_SUITE_P(EveryCommand,
                                          Words{"text"},
                                          Words{"text", "next"},
                                          Words{"inspect"},
+                                         Words{"plot"},
                                          Words{"bench"},
                                          Words{"info"}));
 
@@ -44,6 +45,7 @@ TEST(Help, OfTheCommandListsEveryCommandAndExitCode) {
                            "evaluate",
                            "text",
                            "inspect",
+                           "plot",
                            "bench",
                            "info",
                            "130 interrupted"}) {

@@ -65,6 +65,17 @@ TEST_F(Trained, PredictGivesARowEachAndTheNextValue) {
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 2426 - 60 + 2);
 }
 
+TEST_F(Trained, PlotDrawsTheModel) {
+  const Outcome outcome = run({"plot", stock(), *folder_ / "model.dot", "--show-shapes"});
+
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(folder_->read("model.dot").find("Output shape: <b>(None, 1)</b>"), std::string::npos);
+}
+
+TEST_F(Trained, PlotRefusesOtherPictures) {
+  EXPECT_EQ(run({"plot", stock(), *folder_ / "model.jpg"}).code, 2);
+}
+
 TEST_F(Trained, PredictTakesArrays) {
   save_npy(*folder_ / "x.npy", Tensor({3, 60, 1}));
 

@@ -107,6 +107,65 @@ TEST(Summary, CutsNamesBetweenCharacters) {
       std::string::npos);
 }
 
+/// The siamese model of the next two tests, as Keras numbers calls and outputs.
+std::vector<LayerInfo> graph_layers() {
+  return {{.name = "a", .class_name = "InputLayer", .output_shape = {-1, 5, 2}},
+          {.name = "b", .class_name = "InputLayer", .output_shape = {-1, 5, 2}},
+          {.name = "shared",
+           .class_name = "LSTM",
+           .output_shape = {-1, 3},
+           .params = 72,
+           .trainable_params = 72,
+           .more_outputs = {{-1, 3}, {-1, 3}},
+           .connected_to = {{.layer = "a"}, {.layer = "b"}}},
+          {.name = "both",
+           .class_name = "Concatenate",
+           .output_shape = {-1, 6},
+           .connected_to = {{.layer = "shared"}, {.layer = "shared", .call = 1}}},
+          {.name = "decoder",
+           .class_name = "GRU",
+           .output_shape = {-1, 3},
+           .params = 63,
+           .trainable_params = 63,
+           .connected_to = {{.layer = "b"}, {.layer = "shared", .output = 1}}}};
+}
+
+// Without the two Dense layers that Keras's model had besides.
+TEST(Summary, OfAGraphSaysWhatIsConnected) {
+  EXPECT_EQ(summary_text("siamese", graph_layers(), 0, 80, true), R"(Model: "siamese"
+┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┓
+┃ Layer (type)        ┃ Output Shape      ┃    Param # ┃ Connected to      ┃
+┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━┩
+│ a (InputLayer)      │ (None, 5, 2)      │          0 │ -                 │
+├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+│ b (InputLayer)      │ (None, 5, 2)      │          0 │ -                 │
+├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+│ shared (LSTM)       │ [(None, 3),       │         72 │ a[0][0], b[0][0]  │
+│                     │ (None, 3), (None, │            │                   │
+│                     │ 3)]               │            │                   │
+├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+│ both (Concatenate)  │ (None, 6)         │          0 │ shared[0][0],     │
+│                     │                   │            │ shared[1][0]      │
+├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+│ decoder (GRU)       │ (None, 3)         │         63 │ b[0][0],          │
+│                     │                   │            │ shared[0][1]      │
+└─────────────────────┴───────────────────┴────────────┴───────────────────┘
+ Total params: 135 (540.00 B)
+ Trainable params: 135 (540.00 B)
+ Non-trainable params: 0 (0.00 B)
+)");
+}
+
+TEST(Summary, OfAGraphIsAtMost108Wide) {
+  const std::string text = summary_text("siamese", graph_layers(), 0, 150, true);
+  EXPECT_EQ(text.substr(0, text.find("├")), R"(Model: "siamese"
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+┃ Layer (type)                  ┃ Output Shape              ┃         Param # ┃ Connected to               ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
+│ a (InputLayer)                │ (None, 5, 2)              │               0 │ -                          │
+)");
+}
+
 TEST(Summary, NeedsSomeColumns) {
   EXPECT_ERROR(
       summary_text("m", {}, 0, 43), OptionError, "summary: expected columns at least 44, got 43.");
