@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// One epoch of SimpleRNN(8) over all windows of 60 of one series. A process of its own, so that its
-/// memory can be seen from outside. Usage: series WINDOWS; prints the seconds of the epoch.
+/// One epoch of SimpleRNN(8) over all windows of 60 of one series. A process of its own, so that
+/// its memory can be seen from outside. Usage: series WINDOWS; prints the seconds of the epoch.
 #include <fmt/format.h>
 
 #include <chrono>

@@ -20,6 +20,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/benchmarks.md"
 BEGIN, END = "<!-- written by script/bench-report -->", "<!-- end of what it writes -->"
+SERIES = (10**4, 10**5, 10**6, 10**7)
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
@@ -45,17 +46,18 @@ def run_benchmarks(build, repetitions):
 
 
 def run_process(command, times):
-    """Median seconds and most memory (MB) of a command."""
+    """Median seconds and most memory (MB) of a command, and what it printed last."""
     seconds, memory = [], 0
     for _ in range(times):
         start = time.perf_counter()
-        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        printed = child.stdout.read().decode()
         _, status, usage = os.wait4(child.pid, 0)
         if status != 0:
             raise SystemExit(f"bench_report: failed: {command}")
         seconds.append(time.perf_counter() - start)
         memory = max(memory, usage.ru_maxrss / 1024)
-    return {"seconds": statistics.median(seconds), "megabytes": memory}
+    return {"seconds": statistics.median(seconds), "megabytes": memory, "printed": printed}
 
 
 def run_processes(build):
@@ -67,6 +69,10 @@ def run_processes(build):
                                         f"{folder}/letters"], 11)
         found["train"] = run_process([*train, f"{folder}/stock"], 1)
         found["train 1 thread"] = run_process([*train, f"{folder}/one", "--threads", "1"], 1)
+        for windows in SERIES:
+            run = run_process([build / "bench/series", str(windows)], 1)
+            found[f"series {windows}"] = {"seconds": float(run["printed"]) / windows,
+                                          "megabytes": run["megabytes"]}
         found["predict"] = run_process([engram, "predict", f"{folder}/stock/model.keras", "--data",
                                         ROOT / "share/simulated_stock.csv"], 3)
     return found
@@ -169,6 +175,11 @@ def speed_table(figures):
     t.process("memory, training stock-lstm", "train", "megabytes", 40, "MB")
     t.process("the same, 1 thread", "train 1 thread", "megabytes", 40, "MB")
     t.process("memory, predicting", "predict", "megabytes", 20, "MB")
+    t.process("memory, an epoch over 10^7 windows of one series", f"series {SERIES[-1]}",
+              "megabytes", 200, "MB")
+    times = [t.processes[f"series {windows}"]["seconds"] for windows in SERIES]
+    t.row("time of a window in series of 10^4, 10^5, 10^6, 10^7", ", ".join(map(text_of, times)),
+          "flat", max(times) <= 1.25 * min(times))
     return t.lines
 
 

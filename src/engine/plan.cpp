@@ -360,7 +360,11 @@ BatchFigures Plan::run(const Batch& batch,
 void Plan::gather(const Arena& arena, const Batch& batch, const SliceRun& common) const {
   const auto order = batch.order.subspan(static_cast<std::size_t>(common.first_row),
                                          static_cast<std::size_t>(common.rows));
+  const auto first = std::min(static_cast<std::size_t>(common.first_row), batch.next.size());
+  const auto next = batch.next.subspan(
+      first, std::min(static_cast<std::size_t>(common.rows), batch.next.size() - first));
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    prefetch_rows(batch.x[i], next);
     float* to = signal_of({.node = ~static_cast<int>(i)}, arena).value;
     gather_time_major(batch.x[i], key_.inputs[i], order, to);
   }

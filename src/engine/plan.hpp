@@ -49,6 +49,7 @@ struct Batch {
   std::span<const RowsView> x;          ///< all samples, for each input
   std::span<const RowsView> y;          ///< all targets, for each output, or none
   std::span<const std::int64_t> order;  ///< rows of x and y that the batch takes
+  std::span<const std::int64_t> next;   ///< rows of the batch to come, or none
   std::span<float* const> predicted;    ///< (order.size(), output) for each output, or none
 };
 

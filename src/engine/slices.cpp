@@ -35,6 +35,16 @@ std::int64_t slice_rows(std::int64_t batch_rows, std::int64_t weight_floats, boo
   return std::max<std::int64_t>(1, std::min(rows, batch_rows));
 }
 
+void prefetch_rows(const RowsView& from, std::span<const std::int64_t> order) {
+  constexpr std::int64_t kLine = 64 / sizeof(float);  // floats of a cache line
+  const std::int64_t size = std::min(from.sample_size(), 16 * kLine);
+  for (const std::int64_t row : order) {
+    for (std::int64_t at = 0; at < size; at += kLine) {
+      __builtin_prefetch(from.row(row) + at);
+    }
+  }
+}
+
 void gather_time_major(const RowsView& from,
                        const Shape& sample,
                        std::span<const std::int64_t> order,
@@ -46,7 +56,9 @@ void gather_time_major(const RowsView& from,
   for (std::int64_t row = 0; row < rows; ++row) {
     const float* source = from.row(order[static_cast<std::size_t>(row)]);
     for (std::int64_t t = 0; t < steps; ++t) {
-      std::copy_n(source + t * inner, inner, to + (t * rows + row) * inner);
+      for (std::int64_t i = 0; i < inner; ++i) {
+        to[(t * rows + row) * inner + i] = source[t * inner + i];
+      }
     }
   }
 }

@@ -13,6 +13,10 @@ namespace engram {
 /// Rows of a slice. Depends on the batch size and the number of weights only.
 std::int64_t slice_rows(std::int64_t batch_rows, std::int64_t weight_floats, bool is_training);
 
+/// Asks for the rows `order` of `from`, so that they are near when they are copied: those of a long
+/// series lie anywhere in memory.
+void prefetch_rows(const RowsView& from, std::span<const std::int64_t> order);
+
 /// Copies the rows `order` of `from` to `to`, time-major: a sample (T, ...) goes to
 /// (T, order.size(), ...), a sample (D) to (order.size(), D). `sample` is the sample's shape, or
 /// another of as many elements.

@@ -241,8 +241,9 @@ BatchFigures run_training(ModelData& data,
                           const Judgement& judgement,
                           ArraySpan x,
                           ArraySpan y,
-                          std::span<const std::int64_t> order) {
-  const Batch batch{.x = x, .y = y, .order = order};
+                          std::span<const std::int64_t> order,
+                          std::span<const std::int64_t> next) {
+  const Batch batch{.x = x, .y = y, .order = order, .next = next};
   return plan.run(
       batch,
       &judgement,
@@ -265,11 +266,12 @@ BatchFigures train_on_rows(ModelData& data,
                            ArraySpan x,
                            ArraySpan y,
                            std::int64_t batch_size,
-                           std::span<const std::int64_t> order) {
+                           std::span<const std::int64_t> order,
+                           std::span<const std::int64_t> next) {
   const PlanKey key{
       .inputs = sample_shapes(x), .rows = batch_size, .is_training = true, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
-  BatchFigures figures = run_training(data, plan, judgement, x, y, order);
+  BatchFigures figures = run_training(data, plan, judgement, x, y, order, next);
   figures[0].penalty = penalties(data.network, data.weights.data(), nullptr);
   Compiled& compiled = *data.compiled;
   const LearningRate rate =
@@ -297,7 +299,7 @@ std::vector<Tensor> gradients_of(ModelData& data, ArraySpan x, ArraySpan y) {
       .inputs = sample_shapes(x), .rows = x[0].rows(), .is_training = true, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
   const std::vector<std::int64_t> order = rows_in_order(0, x[0].rows());
-  run_training(data, plan, judgement, x, y, order);
+  run_training(data, plan, judgement, x, y, order, {});
   const std::span<const float> sum =
       updater_of(data).sum(plan, data.weights.data(), workers_of(data));
   std::vector<Tensor> gradients;

@@ -42,13 +42,15 @@ Plan& plan_for(ModelData& data, const PlanKey& key, const Judgement* judgement);
 /// The pool of threads, as large as runtime.hpp's setting says.
 Workers& workers_of(ModelData& data);
 
-/// One step of training on the rows `order`; the figures are those before the update.
+/// One step of training on the rows `order`, to be followed by one on `next`; the figures are those
+/// before the update.
 BatchFigures train_on_rows(ModelData& data,
                            const Judgement& judgement,
                            ArraySpan x,
                            ArraySpan y,
                            std::int64_t batch_size,
-                           std::span<const std::int64_t> order);
+                           std::span<const std::int64_t> order,
+                           std::span<const std::int64_t> next = {});
 
 /// The figures of all rows of x and y, without training.
 EpochSums evaluate_rows(ModelData& data, ArraySpan x, ArraySpan y, std::int64_t batch_size);

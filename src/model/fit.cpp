@@ -169,10 +169,15 @@ class FitLoop {
     while (state().batch < batches) {
       const std::int64_t first = state().batch * options_.batch_size;
       const std::int64_t size = std::min(options_.batch_size, rows - first);
-      const auto batch_rows =
-          std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size));
-      const BatchFigures figures =
-          train_on_rows(data_, judgement_, x_, y_, std::min(options_.batch_size, rows), batch_rows);
+      const auto rest = std::span(order).subspan(static_cast<std::size_t>(first));
+      const auto batch_rows = rest.first(static_cast<std::size_t>(size));
+      const BatchFigures figures = train_on_rows(data_,
+                                                 judgement_,
+                                                 x_,
+                                                 y_,
+                                                 std::min(options_.batch_size, rows),
+                                                 batch_rows,
+                                                 rest.subspan(batch_rows.size()));
       add_batch(state().sums, judgement_, figures, size);
       const std::int64_t batch = state().batch++;
       report_batch(batch);
