@@ -13,6 +13,9 @@ namespace {
 // floats of z that stay close until their step comes.
 constexpr std::int64_t kFewRows = 4, kLeastInputs = 8, kMostFloats = 256 * 1024;
 
+// Weights of x that outgrow a shared cache, and rows that are worth reading them for.
+constexpr std::int64_t kFarWeights = 2 * 1024 * 1024, kManyRows = 128;
+
 /// Floats of a row, to an odd number of cache lines: the weights' gradients read the rows column by
 /// column, and with a power of two between them they would share a few sets of the cache.
 std::int64_t row_floats(std::int64_t n) {
@@ -145,9 +148,13 @@ void Layout::place_workspace() {
   };
   const bool is_lstm = spec.cell == Cell::lstm;
   const bool is_plain = !spec.keeps && !spec.has_input_dropout && !has_own_h;
-  multiplies_x_first = is_plain && S <= kFewRows && spec.D >= kLeastInputs && spec.T > 1 &&
-                       spec.T <= kMostFloats / (S * z_size);
-  z_steps = spec.keeps || multiplies_x_first ? spec.T : 1;
+  if (is_plain && S <= kFewRows && spec.D >= kLeastInputs && spec.T > 1 &&
+      spec.T <= kMostFloats / (S * z_size)) {
+    x_steps = spec.T;
+  } else if (spec.keeps && spec.D * columns >= kFarWeights && S < kManyRows) {
+    x_steps = kManyRows / S;
+  }
+  z_steps = spec.keeps || x_steps > 0 ? spec.T : 1;
   const std::int64_t states = spec.keeps ? spec.T + 1 : 1;
   inputs_at = place(states * S * input_size);
   z_at = place(z_steps * S * z_size);

@@ -81,9 +81,9 @@ struct Layout {
   Products<BackProduct> h_back, reset_back, x_back;
   std::int64_t packed_size = 0;  ///< floats of this layout and the matrices
 
-  /// A few rows are predicted at the speed at which the weights are read: those of x then are read
-  /// once for all steps.
-  bool multiplies_x_first = false;
+  /// A few rows are predicted, and large layers trained, at the speed at which the weights are read:
+  /// those of x then are read once for so many steps. 0: each step reads its own.
+  std::int64_t x_steps = 0;
 
   // The workspace: kept arrays have T steps, the inputs and states one more; z has `z_steps`.
   std::int64_t z_steps = 0;

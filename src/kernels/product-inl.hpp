@@ -69,20 +69,41 @@ HWY_INLINE void store_tile(const TileType& tile,
   });
 }
 
+constexpr std::int64_t kAheadRows = 8, kLine = 64 / sizeof(float);
+
+/// Floats of a matrix that no cache near a core holds.
+constexpr std::int64_t kFarMatrix = 1024 * 1024;
+
+/// What a tile brings near while it multiplies: its share of the panel to come, so many cache lines
+/// each kAheadRows rows. Else the first tile of a panel waits for it.
+struct Ahead {
+  const float* from = nullptr;
+  std::int64_t lines = 0;
+};
+
+/// The rows of c from `row` and the columns of panel i.
 template <class TileType>
 HWY_NOINLINE void product_tile(const Product& p,
                                std::int64_t row,
                                const Panels& panels,
-                               std::int64_t i) {
+                               std::int64_t i,
+                               const Ahead& ahead) {
   TileType tile;
   begin_tile(tile, p, row, panels, i);
-  tile.multiply_add(p.K,
-                    p.a + row * p.lda,
-                    p.lda,
-                    1,
-                    p.panel(panels, i),
-                    panels.row_size(i),
-                    WholeOf<typename TileType::Last>());
+  const std::int64_t size = panels.row_size(i), piece = ahead.lines > 0 ? kAheadRows : p.K;
+  const float *a = p.a + row * p.lda, *b = p.panel(panels, i), *next = ahead.from;
+  for (std::int64_t k = 0; k < p.K; k += piece) {
+    for (std::int64_t line = 0; line < ahead.lines; ++line, next += kLine) {
+      __builtin_prefetch(next, 0, 2);  // to the second cache: the first is the tile's
+    }
+    tile.multiply_add(std::min(piece, p.K - k),
+                      a + k,
+                      p.lda,
+                      1,
+                      b + k * size,
+                      size,
+                      WholeOf<typename TileType::Last>());
+  }
   store_tile(tile, p, row, panels, i);
 }
 
@@ -167,10 +188,16 @@ static HWY_NOINLINE void product(const Product& p) {
   }
   const Pieces tiles(p.M, kTileRows);
   for (; i < panels.count(); ++i) {
+    Ahead ahead;
+    if (p.K * p.N > kFarMatrix && i + 1 < panels.count()) {
+      const std::int64_t lines = kAheadRows * panels.row_size(i + 1) / kLine;
+      ahead = {.from = p.panel(panels, i + 1), .lines = (lines + tiles.count() - 1) / tiles.count()};
+    }
     for (std::int64_t tile = 0; tile < tiles.count(); ++tile) {
       with_tile(tiles.size(tile), panels, i, [&](auto type) HWY_ATTR {
-        product_tile<typename decltype(type)::Type>(p, tiles.begin(tile), panels, i);
+        product_tile<typename decltype(type)::Type>(p, tiles.begin(tile), panels, i, ahead);
       });
+      ahead.from += p.K / kAheadRows * ahead.lines * kLine;
     }
   }
 }

@@ -26,10 +26,6 @@ void forward(const CellType& cell,
              const RecurrentForward& a) {
   const Slice s(spec, layout, a);
   s.start();
-  if (layout.multiplies_x_first) {
-    s.multiply_x(layout.step);
-    s.multiply_x(layout.after_reset);
-  }
   for (std::int64_t step = 0; step < spec.T; ++step) {
     s.feed(step);
     s.multiply(layout.step, step);

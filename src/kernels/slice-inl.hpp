@@ -47,7 +47,7 @@ class Slice {
   }
 
   HWY_INLINE float* z(std::int64_t step, std::int64_t row) const {
-    const std::int64_t place = layout_.multiplies_x_first ? time_of(step) : step;
+    const std::int64_t place = spec_.keeps ? step : time_of(step);
     return a_.workspace + layout_.z_at + (place * z_rows_ + row) * layout_.z_size;
   }
 
@@ -98,43 +98,29 @@ class Slice {
   }
 
   /// Fills the input rows [x, 1, h] of a step; h is there already unless it goes through dropout.
+  /// Where the products with x go ahead of the steps, z = x * packed as well.
   HWY_INLINE void feed(std::int64_t step) const {
-    const float* x = a_.x + time_of(step) * a_.rows * spec_.D;
-    for (std::int64_t row = 0; row < a_.rows; ++row) {
+    if (layout_.x_steps == 0 || !spec_.keeps) {
+      feed_x(step);
+    }
+    if (layout_.x_steps > 0 && step % layout_.x_steps == 0) {
+      multiply_x(step, std::min(layout_.x_steps, spec_.T - step));
+    }
+    for (std::int64_t row = 0; layout_.has_own_h && row < a_.rows; ++row) {
       for (std::int64_t v = 0; v < layout_.variants; ++v) {
-        float* to = input(step, row) + v * layout_.variant_size;
-        copy_times(x + row * spec_.D, x_factor(v, row), to + layout_.one - spec_.D, spec_.D);
-        to[layout_.one] = 1;
-        if (layout_.has_own_h) {
-          copy_times(h(step, row), h_factor(v, row), to + layout_.h, spec_.H);
-        }
+        copy_times(h(step, row),
+                   h_factor(v, row),
+                   input(step, row) + v * layout_.variant_size + layout_.h,
+                   spec_.H);
       }
     }
   }
 
-  /// z = x * packed for all steps at once, to read x's part of the weights once and not T times.
-  HWY_NOINLINE void multiply_x(const Products<StepProduct>& products) const {
-    const PhaseTimer timer(Phase::products);
-    for (const StepProduct& p : products) {
-      if (p.has_x) {
-        product({.M = spec_.T * a_.rows,
-                 .K = spec_.D,
-                 .N = p.N,
-                 .a = a_.x,
-                 .lda = spec_.D,
-                 .packed = a_.packed + p.packed,
-                 .c = a_.workspace + layout_.z_at + p.column,
-                 .ldc = layout_.z_size,
-                 .packed_K = p.K});
-      }
-    }
-  }
-
-  /// z = [x, 1, h] * packed; after multiply_x, z += [1, h] * packed.
+  /// z = [x, 1, h] * packed; where x is there already, z += [1, h] * packed.
   HWY_NOINLINE void multiply(const Products<StepProduct>& products, std::int64_t step) const {
     const PhaseTimer timer(Phase::products);
     for (const StepProduct& p : products) {
-      const std::int64_t done = layout_.multiplies_x_first && p.has_x ? spec_.D : 0;
+      const std::int64_t done = layout_.x_steps > 0 && p.has_x ? spec_.D : 0;
       product({.M = a_.rows,
                .K = p.K - done,
                .N = p.N,
@@ -195,6 +181,47 @@ class Slice {
       copy(from + row * spec_.H, to);
     } else {
       std::memset(to, 0, static_cast<std::size_t>(spec_.H) * sizeof(float));
+    }
+  }
+
+  HWY_INLINE void feed_x(std::int64_t step) const {
+    const float* x = a_.x + time_of(step) * a_.rows * spec_.D;
+    for (std::int64_t row = 0; row < a_.rows; ++row) {
+      for (std::int64_t v = 0; v < layout_.variants; ++v) {
+        float* to = input(step, row) + v * layout_.variant_size;
+        copy_times(x + row * spec_.D, x_factor(v, row), to + layout_.one - spec_.D, spec_.D);
+        to[layout_.one] = 1;
+      }
+    }
+  }
+
+  /// z = x * packed for the steps from `first`: from their input rows where these are kept, else,
+  /// for all steps, from x itself, in its order.
+  HWY_NOINLINE void multiply_x(std::int64_t first, std::int64_t steps) const {
+    for (std::int64_t i = 0; spec_.keeps && i < steps; ++i) {
+      feed_x(first + i);
+    }
+    const PhaseTimer timer(Phase::products);
+    multiply_x(layout_.step, first, steps);
+    multiply_x(layout_.after_reset, first, steps);
+  }
+
+  HWY_INLINE void multiply_x(const Products<StepProduct>& products,
+                             std::int64_t first,
+                             std::int64_t steps) const {
+    for (const StepProduct& p : products) {
+      if (p.has_x) {
+        const float* kept = input(first, 0) + p.variant * layout_.variant_size + p.first;
+        product({.M = steps * a_.rows,
+                 .K = spec_.D,
+                 .N = p.N,
+                 .a = spec_.keeps ? kept : a_.x,
+                 .lda = spec_.keeps ? layout_.input_size : spec_.D,
+                 .packed = a_.packed + p.packed,
+                 .c = a_.workspace + layout_.z_at + first * a_.rows * layout_.z_size + p.column,
+                 .ldc = layout_.z_size,
+                 .packed_K = p.K});
+      }
     }
   }
 

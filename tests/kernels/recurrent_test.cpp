@@ -109,6 +109,24 @@ TEST_P(RecurrentForwardPass, KeepsBitsWithoutKeepingValues) {
   }
 }
 
+/// Large layers multiply x for two steps at a time where values are kept (50 rows), else step by
+/// step.
+TEST_P(RecurrentForwardPass, KeepsBitsOfLargeLayers) {
+  constexpr std::int64_t kFarWeights = 2 * 1024 * 1024, H = 512;
+  for (const Ways& ways : {Ways{.go_backwards = true, .has_mask = true, .has_input_dropout = true},
+                           Ways{.has_input_dropout = true, .has_recurrent_dropout = true}}) {
+    for (const Cell cell : kCells) {
+      const std::int64_t D = kFarWeights / (gates_of(cell) * H) + 1;
+      const RecurrentCase l = random_case(cell, {3, D, H, 50}, ways, 1);
+      RecurrentRun kept(l), other(l, {.keeps = false});
+      kept.forward();
+      other.forward();
+      EXPECT_TRUE(std::equal(kept.y.data(), kept.y.data() + kept.y.size(), other.y.data()))
+          << describe(l);
+    }
+  }
+}
+
 TEST(RecurrentWorkspace, DoesNotGrowWithTimeWhenNothingIsKept) {
   for (const Cell cell : kCells) {
     RecurrentSpec spec = {.cell = cell, .T = 1, .D = 30, .H = 20, .S = 4};
