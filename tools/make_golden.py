@@ -13,7 +13,8 @@ Numbers that a test can make itself are not stored. Weights and inputs come from
 
 Every tensor of a case has its own stream, filled in row-major order, with
 seed = case_seed * 1000 + index: x 0, y 1, weights 2, 3, ... in the order of model.weights;
-r (the loss of a layer case is sum(output * r)) 900; x and y for validation 800 and 801.
+r (the loss of a layer case is sum(output * r)) 900; x and y for validation 800 and 801; sample
+weights, the sizes of such values, 802 and for validation 803.
 
 A tensor is stored as {"shape", "values"} up to 256 values, longer ones as {"shape", "first"
 (64 values), "sum", "l2", "dot", "dot_seed"}: dot is the product with the stream of seed dot_seed
@@ -52,6 +53,7 @@ from golden.parts import (
 )
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.training import make_training
+from golden.sample_weights import make_sample_weights
 from golden.wrappers import make_wrappers
 
 MAKERS = {
@@ -60,6 +62,7 @@ MAKERS = {
     "one_input_layers": make_one_input_layers,
     "training": make_training,
     "training_parts": make_training_parts,
+    "sample_weights": make_sample_weights,
     "losses_metrics": make_losses_metrics,
     "optimizers": make_optimizers,
     "schedules": make_schedules,

@@ -33,12 +33,14 @@ struct ModelData;
 /// What training, evaluation and files need beside the layers.
 struct CompileOptions {
   Optimizer optimizer = "rmsprop";
-  Loss loss = "mean_squared_error";  ///< of each output
-  std::vector<Metric> metrics = {};  ///< of the only output
+  Loss loss = "mean_squared_error";           ///< of each output
+  std::vector<Metric> metrics = {};           ///< of the only output
+  std::vector<Metric> weighted_metrics = {};  ///< the same, by sample_weight or class_weight
   // Of models with several outputs, one for each:
-  std::vector<Loss> losses = {};                         ///< instead of `loss`
-  std::vector<float> loss_weights = {};                  ///< in their sum; none: 1 each
-  std::vector<std::vector<Metric>> output_metrics = {};  ///< instead of `metrics`
+  std::vector<Loss> losses = {};                                  ///< instead of `loss`
+  std::vector<float> loss_weights = {};                           ///< in their sum; none: 1 each
+  std::vector<std::vector<Metric>> output_metrics = {};           ///< instead of `metrics`
+  std::vector<std::vector<Metric>> output_weighted_metrics = {};  ///< instead of `weighted_metrics`
 };
 
 /// One array, or one for each input or output of a model: tensors of its own, or views.
@@ -70,6 +72,7 @@ class Arrays {
 /// Arrays judged after each epoch; empty x: none.
 struct ValidationData {
   Arrays x = {}, y = {};
+  Arrays sample_weight = {};  ///< as FitOptions has it
 };
 
 /// Takes pieces of progress text. The library does not print:
@@ -85,6 +88,12 @@ struct FitOptions {
   double validation_split = 0.0;  ///< share of the last rows kept for validation
   ValidationData validation_data = {};
   bool shuffle = true;  ///< order from the model's seed and the epoch only
+  /// What each sample, or each step of a sequence, counts in the loss and in weighted_metrics: (N,)
+  /// for outputs (N, D); (N, 1) or (N, T) for outputs (N, T, D). Of several outputs one array for
+  /// each (empty: 1 each), or one for all.
+  Arrays sample_weight = {};
+  /// The same by the class of the sample, other classes 1: class numbers, or one-hot rows.
+  std::map<std::int64_t, float> class_weight = {};
   std::int64_t initial_epoch = 0;
   std::int64_t validation_batch_size = 0;  ///< 0: batch_size
   std::int64_t validation_freq = 1;
@@ -103,6 +112,13 @@ struct History {
 
 struct EvaluateOptions {
   std::int64_t batch_size = 32;
+  Arrays sample_weight = {};  ///< as FitOptions has it
+};
+
+/// As in FitOptions.
+struct BatchWeights {
+  Arrays sample_weight = {};
+  std::map<std::int64_t, float> class_weight = {};
 };
 
 struct PredictOptions {
@@ -210,9 +226,11 @@ class Model {
   std::vector<Tensor> predict(const std::vector<Tensor>& x, PredictOptions options = {});
 
   /// One update on one batch, or the figures of one batch: the loss and metrics.
-  Logs train_on_batch(const RowsView& x, const RowsView& y);
-  Logs train_on_batch(const std::vector<Tensor>& x, const std::vector<Tensor>& y);
-  Logs test_on_batch(const RowsView& x, const RowsView& y);
+  Logs train_on_batch(const RowsView& x, const RowsView& y, const BatchWeights& weights = {});
+  Logs train_on_batch(const std::vector<Tensor>& x,
+                      const std::vector<Tensor>& y,
+                      const BatchWeights& weights = {});
+  Logs test_on_batch(const RowsView& x, const RowsView& y, Arrays sample_weight = {});
 
   /// A stream of `rows` sequences over a built model whose layers keep time order. Not to be called
   /// by several threads at once. Errors: StateError before build; OptionError.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <numeric>
 
 #include "base/error.hpp"
 #include "base/phases.hpp"
@@ -508,6 +510,42 @@ BatchFigures Plan::judge(Arena& arena,
   return figures;
 }
 
+Plan::RowWeights Plan::weigh(Arena& arena,
+                             const Batch& batch,
+                             const Judgement& judgement,
+                             const SliceRun& common,
+                             std::size_t output) const {
+  const Shape& shape = output_shape(output);
+  const std::int64_t places = size_of(shape) / shape.back();
+  const auto rows = static_cast<std::size_t>(common.rows * places);
+  RowWeights weights;
+  const std::uint8_t* mask = signal_of(outputs_[output].port, arena).mask;
+  if (mask != nullptr && shape.size() > 1) {
+    const auto inner = static_cast<std::size_t>(places / shape[0]);
+    arena.mask.resize(rows);
+    for (std::size_t i = 0; i < rows; ++i) {
+      arena.mask[i] = mask[i / inner] != 0 ? 1.0f : 0.0f;
+    }
+    weights.mask = weights.both = arena.mask.data();
+  }
+  if (const Tensor* sample = judgement[output].sample_weight) {
+    const Shape steps = shape.size() > 1 ? Shape{shape[0], places / shape[0]} : Shape{1};
+    arena.weight.resize(rows);
+    gather_time_major(*sample,
+                      steps,
+                      batch.order.subspan(static_cast<std::size_t>(common.first_row),
+                                          static_cast<std::size_t>(common.rows)),
+                      arena.weight.data());
+    weights.sample = weights.both = arena.weight.data();
+  }
+  if (weights.mask != nullptr && weights.sample != nullptr) {
+    arena.both.resize(rows);
+    std::ranges::transform(arena.mask, arena.weight, arena.both.begin(), std::multiplies<>());
+    weights.both = arena.both.data();
+  }
+  return weights;
+}
+
 OutputFigures Plan::judge_output(Arena& arena,
                                  const Batch& batch,
                                  const Judgement& judgement,
@@ -532,14 +570,8 @@ OutputFigures Plan::judge_output(Arena& arena,
                     arena.target.data());
   rows.target = arena.target.data();
   rows.logits = outputs_[output].uses_logits ? signal.logits : nullptr;
-  if (signal.mask != nullptr && shape.size() > 1) {
-    const std::int64_t inner = places / shape[0];
-    arena.weight.resize(static_cast<std::size_t>(rows.rows));
-    for (std::int64_t i = 0; i < rows.rows; ++i) {
-      arena.weight[static_cast<std::size_t>(i)] = signal.mask[i / inner] != 0 ? 1.0f : 0.0f;
-    }
-    rows.weight = arena.weight.data();
-  }
+  const RowWeights weights = weigh(arena, batch, judgement, common, output);
+  rows.weight = weights.both;
   if (outputs_[output].gradient != kNowhere) {
     const double all = static_cast<double>(batch.order.size()) * static_cast<double>(places);
     const double counted = counts_.empty() ? all : counts_[output];
@@ -549,10 +581,18 @@ OutputFigures Plan::judge_output(Arena& arena,
   OutputFigures figures{.weight = count(arena, output, common.rows)};
   figures.loss_sum = judged.loss->spec().evaluate(judged.loss->options(), rows);
   rows.gradient = nullptr;
-  for (const MetricSpec* metric : judged.metrics) {
+  for (std::size_t i = 0; i < judged.metrics.size(); ++i) {
+    const MetricSpec& metric = *judged.metrics[i];
+    const bool is_plain = i < judged.plain_metrics;
+    rows.weight = metric.uses_mask ? (is_plain ? weights.mask : weights.both)
+                                   : (is_plain ? nullptr : weights.sample);
     const std::size_t place = figures.metric_sums.size();
-    figures.metric_sums.resize(place + static_cast<std::size_t>(sums_of(*metric, rows.outputs)));
-    metric->add(rows, figures.metric_sums.data() + place);
+    const auto own = static_cast<std::size_t>(sums_of(metric, rows.outputs));
+    figures.metric_sums.resize(place + own + 1);
+    metric.add(rows, figures.metric_sums.data() + place);
+    figures.metric_sums.back() = rows.weight == nullptr
+                                     ? static_cast<double>(rows.rows)
+                                     : std::accumulate(rows.weight, rows.weight + rows.rows, 0.0);
   }
   return figures;
 }

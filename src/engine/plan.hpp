@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/aligned.hpp"
@@ -36,9 +37,13 @@ struct PlanKey {
 /// What the predictions of one output are compared with, and how.
 struct OutputJudgement {
   const Loss* loss = nullptr;
-  float loss_weight = 1;                   ///< of this output's loss in the whole
-  std::vector<const MetricSpec*> metrics;  ///< accuracies resolved
-  std::int64_t outputs = 1;                ///< values on the last axis of the predictions
+  float loss_weight = 1;                       ///< of this output's loss in the whole
+  std::vector<const MetricSpec*> metrics;      ///< accuracies resolved; the weighted ones come last
+  std::vector<std::string> metric_names = {};  ///< in logs, without the output's name
+  std::size_t plain_metrics = 0;               ///< those that leave sample weights out
+  std::int64_t outputs = 1;                    ///< values on the last axis of the predictions
+  /// Of all samples: (samples, rows of the loss in a sample); null: 1 each.
+  const Tensor* sample_weight = nullptr;
 };
 
 /// One for each output.
@@ -55,9 +60,9 @@ struct Batch {
 
 /// Sums over a batch, or over many, of one output.
 struct OutputFigures {
-  double loss_sum = 0;  ///< of the losses of rows (a step of a sequence is a row)
+  double loss_sum = 0;  ///< of the weighted losses of rows (a step of a sequence is a row)
   double weight = 0;    ///< rows that counted
-  std::vector<double> metric_sums;
+  std::vector<double> metric_sums;  ///< for each metric: its own, and the weight of its rows
   double penalty = 0;  ///< of regularizers, added to the whole loss; the first output's only
 
   void add(const OutputFigures& other);
@@ -157,7 +162,13 @@ class Plan {
     std::vector<std::uint8_t> masks;
     std::vector<std::vector<Signal>> outputs;  ///< of the nodes
     std::vector<std::vector<Signal>> inputs;   ///< of the nodes
-    std::vector<float> target, weight;         ///< of the slice's rows
+    std::vector<float> target;                 ///< of the slice's rows
+    std::vector<float> mask, weight, both;     ///< as RowWeights
+  };
+
+  /// Factors of a slice's rows, null for 1 each: of the output's mask, of sample weights, of both.
+  struct RowWeights {
+    const float *mask = nullptr, *sample = nullptr, *both = nullptr;
   };
 
   using Pointers = std::array<const float*, 64>;  // as many weights as a layer may have
@@ -184,6 +195,11 @@ class Plan {
                      const Batch& batch,
                      const Judgement& judgement,
                      const SliceRun& common) const;
+  RowWeights weigh(Arena& arena,
+                   const Batch& batch,
+                   const Judgement& judgement,
+                   const SliceRun& common,
+                   std::size_t output) const;
   OutputFigures judge_output(Arena& arena,
                              const Batch& batch,
                              const Judgement& judgement,

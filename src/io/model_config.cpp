@@ -52,22 +52,29 @@ Json compile_config(const Compiled& compiled) {
   if (optimizer_config["learning_rate"].is_number()) {
     optimizer_config["learning_rate"] = static_cast<double>(compiled.learning_rate);
   }
-  Json loss, weights, metrics;  // null, or a list with an entry for each output
+  Json loss, weights;  // null, or a list with an entry for each output
   for (const Loss& one : compiled.losses) {
     loss.push_back(loss_object(one));
   }
   for (const float weight : compiled.loss_weights) {
     weights.push_back(weight);
   }
-  for (const std::vector<Metric>& list : compiled.output_metrics) {
-    metrics.push_back(list.empty() ? Json::array() : metric_objects(list));
-  }
+  const auto by_output = [](const std::vector<std::vector<Metric>>& lists) {
+    Json all;  // null, or a list for each output
+    for (const std::vector<Metric>& list : lists) {
+      all.push_back(list.empty() ? Json::array() : metric_objects(list));
+    }
+    return all;
+  };
+  Json metrics = by_output(compiled.output_metrics);
+  Json weighted = by_output(compiled.output_weighted_metrics);
   return {{"optimizer",
            keras_object("keras.optimizers", optimizer.spec().class_name, optimizer_config)},
           {"loss", loss.is_null() ? loss_object(compiled.loss) : std::move(loss)},
           {"loss_weights", std::move(weights)},
           {"metrics", metrics.is_null() ? metric_objects(compiled.metrics) : std::move(metrics)},
-          {"weighted_metrics", nullptr},
+          {"weighted_metrics",
+           weighted.is_null() ? metric_objects(compiled.weighted_metrics) : std::move(weighted)},
           {"run_eagerly", false},
           {"steps_per_execution", 1},
           {"jit_compile", false}};
@@ -244,16 +251,17 @@ void read_compile_config(const JsonAt& config, ModelData& data) {
       options.loss_weights = {static_cast<float>(weights.as_double())};
     }
   }
-  if (config.has("metrics") && data.network.outputs.size() > 1) {
-    for (const JsonAt& list : by_output(config["metrics"], data)) {
-      read_metrics(list, options.output_metrics.emplace_back());
+  const auto read_all = [&](const char* name, auto& metrics, auto& output_metrics) {
+    if (config.has(name) && data.network.outputs.size() > 1) {
+      for (const JsonAt& list : by_output(config[name], data)) {
+        read_metrics(list, output_metrics.emplace_back());
+      }
+    } else if (config.has(name)) {
+      read_metrics(config[name], metrics);
     }
-  } else if (config.has("metrics")) {
-    read_metrics(config["metrics"], options.metrics);
-  }
-  if (config.has("weighted_metrics")) {
-    config["weighted_metrics"].refuse("null", "Weighted metrics are not supported yet.");
-  }
+  };
+  read_all("metrics", options.metrics, options.output_metrics);
+  read_all("weighted_metrics", options.weighted_metrics, options.output_weighted_metrics);
   compile(data, std::move(options));
 }
 

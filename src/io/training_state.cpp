@@ -87,7 +87,6 @@ Json training_json(const TrainingState& s) {
           {"loss_sum", number(s.sums.loss_sum)},
           {"row_sum", number(s.sums.rows)},
           {"metric_sums", numbers(s.sums.metric_sums)},
-          {"metric_weight", number(s.sums.metric_weight)},
           {"rows", s.rows},
           {"batch_size", s.batch_size},
           {"shuffle", s.shuffle},
@@ -170,8 +169,7 @@ TrainingState read_training(const JsonAt& at,
   TrainingState s{.epoch = at["epoch"].as_int(), .batch = at["batch"].as_int()};
   s.sums = {.loss_sum = read_number(at["loss_sum"]),
             .rows = read_number(at["row_sum"]),
-            .metric_sums = read_numbers(at["metric_sums"]),
-            .metric_weight = read_number(at["metric_weight"])};
+            .metric_sums = read_numbers(at["metric_sums"])};
   s.rows = at["rows"].as_int();
   s.batch_size = at["batch_size"].as_int();
   s.shuffle = at["shuffle"].as_bool();
@@ -239,9 +237,11 @@ void read_state(const formats::ZipReader& zip, const std::string& where, ModelDa
     const std::size_t outputs = data.network.outputs.size();
     std::size_t wanted = outputs > 1 ? 2 * outputs : 0;  // EpochSums says what they are
     for (std::size_t i = 0; data.compiled && i < outputs; ++i) {
-      for (const Metric& metric : data.metrics_of(i)) {
-        const std::int64_t last = shapes.of(data.network.outputs[i]).back();
-        wanted += static_cast<std::size_t>(sums_of(metric.spec(), last));
+      const std::int64_t last = shapes.of(data.network.outputs[i]).back();
+      for (const auto* metrics : {&data.metrics_of(i), &data.weighted_metrics_of(i)}) {
+        for (const Metric& metric : *metrics) {
+          wanted += static_cast<std::size_t>(sums_of(metric.spec(), last)) + 1;
+        }
       }
     }
     if (data.compiled && sums > 0 && sums != wanted) {

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "base/error.hpp"
 #include "engram/runtime.hpp"
 #include "kernels/elementwise.hpp"
+#include "model/sample_weights.hpp"
 
 namespace engram {
 
@@ -184,6 +186,50 @@ void check_targets(ModelData& data, ArraySpan x, ArraySpan y, std::string_view w
   }
 }
 
+namespace {
+
+/// The metric itself, or the accuracy that fits. Errors: ShapeError.
+const MetricSpec& metric_for(const Metric& metric,
+                             std::int64_t outputs,
+                             std::int64_t target_outputs) {
+  const MetricSpec& spec = resolve_accuracy(metric, outputs, target_outputs);
+  const std::int64_t wanted = spec.has_class_targets ? 1 : outputs;
+  if (target_outputs != wanted) {
+    throw error<ShapeError>({.where = "metric " + quoted(metric.name()),
+                             .expected = fmt::format("{} target values an output", wanted),
+                             .got = fmt::format("{}", target_outputs),
+                             .remedy = "Use a metric that fits the loss's targets."});
+  }
+  return spec;
+}
+
+/// Keras's names: a second metric of a name gets _1, a weighted one the prefix weighted_ first.
+void name_metrics(const ModelData& data, Judgement& judgement) {
+  const auto name_all = [&](const auto& metrics_of, bool is_weighted) {
+    for (std::size_t i = 0; i < judgement.size(); ++i) {
+      std::map<std::string, int> uses;
+      for (const std::string& name : judgement[i].metric_names) {
+        ++uses[name];
+      }
+      for (const Metric& metric : metrics_of(i)) {
+        std::string name = metric.name();
+        if (is_weighted && uses[name] > 0) {
+          name = "weighted_" + name;
+        }
+        const int before = uses[name]++;
+        judgement[i].metric_names.push_back(before == 0 ? name
+                                                        : fmt::format("{}_{}", name, before));
+      }
+    }
+  };
+  name_all(
+      [&](std::size_t i) -> auto& { return data.metrics_of(i); }, false);
+  name_all(
+      [&](std::size_t i) -> auto& { return data.weighted_metrics_of(i); }, true);
+}
+
+}  // namespace
+
 Judgement judgement_of(const ModelData& data, ArraySpan x, ArraySpan y) {
   const std::vector<Shape> outputs = output_shapes(data, x);
   Judgement judgement;
@@ -195,18 +241,15 @@ Judgement judgement_of(const ModelData& data, ArraySpan x, ArraySpan y) {
                            .loss_weight = weights.empty() ? 1.0f : weights[i],
                            .outputs = last};
     for (const Metric& metric : data.metrics_of(i)) {
-      const MetricSpec& spec = resolve_accuracy(metric, last, target_outputs);
-      const std::int64_t wanted = spec.has_class_targets ? 1 : last;
-      if (target_outputs != wanted) {
-        throw error<ShapeError>({.where = "metric " + quoted(metric.name()),
-                                 .expected = fmt::format("{} target values an output", wanted),
-                                 .got = fmt::format("{}", target_outputs),
-                                 .remedy = "Use a metric that fits the loss's targets."});
-      }
-      judged.metrics.push_back(&spec);
+      judged.metrics.push_back(&metric_for(metric, last, target_outputs));
+    }
+    judged.plain_metrics = judged.metrics.size();
+    for (const Metric& metric : data.weighted_metrics_of(i)) {
+      judged.metrics.push_back(&metric_for(metric, last, target_outputs));
     }
     judgement.push_back(std::move(judged));
   }
+  name_metrics(data, judgement);
   return judgement;
 }
 
@@ -291,10 +334,16 @@ BatchFigures train_on_rows(ModelData& data,
   return figures;
 }
 
-std::vector<Tensor> gradients_of(ModelData& data, ArraySpan x, ArraySpan y) {
+std::vector<Tensor> gradients_of(ModelData& data,
+                                 ArraySpan x,
+                                 ArraySpan y,
+                                 ArraySpan sample_weight) {
   check_inputs(data, x, "gradients");
   check_targets(data, x, y, "gradients");
-  const Judgement judgement = judgement_of(data, x, y);
+  Judgement judgement = judgement_of(data, x, y);
+  const std::vector<Tensor> weights =
+      make_sample_weights(data, x, y, {.sample_weight = sample_weight}, "gradients");
+  set_sample_weights(judgement, weights);
   const PlanKey key{
       .inputs = sample_shapes(x), .rows = x[0].rows(), .is_training = true, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
@@ -313,8 +362,11 @@ std::vector<Tensor> gradients_of(ModelData& data, ArraySpan x, ArraySpan y) {
   return gradients;
 }
 
-EpochSums evaluate_rows(ModelData& data, ArraySpan x, ArraySpan y, std::int64_t batch_size) {
-  const Judgement judgement = judgement_of(data, x, y);
+EpochSums evaluate_rows(ModelData& data,
+                        const Judgement& judgement,
+                        ArraySpan x,
+                        ArraySpan y,
+                        std::int64_t batch_size) {
   const PlanKey key{.inputs = sample_shapes(x), .rows = batch_size, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
   EpochSums sums;
@@ -345,11 +397,9 @@ void add_batch(EpochSums& sums,
     const OutputFigures& output = batch[i];
     const double loss = output.weight > 0 ? output.loss_sum / output.weight : 0.0;
     sums.loss_sum += (judgement[i].loss_weight * loss + output.penalty) * count;
-    if (batch.size() == 1) {
-      sums.metric_weight += output.weight;
-    } else {
-      add(loss * count);
-      add(output.weight);
+    if (batch.size() > 1) {
+      add(loss);  // Keras counts each batch once here, whatever its rows
+      add(1);
     }
     std::ranges::for_each(output.metric_sums, add);
   }
@@ -364,20 +414,20 @@ Logs logs_of(const ModelData& data,
   Logs metrics;
   std::size_t next = 0;
   for (std::size_t i = 0; !sums.metric_sums.empty() && i < judgement.size(); ++i) {
-    double weight = sums.metric_weight;
     std::string start = prefix;
     if (judgement.size() > 1) {
       const Port port = data.network.outputs[i];
       start += data.network.nodes[static_cast<std::size_t>(port.node)].name + "_";
-      logs.emplace_back(start + "loss", sums.metric_sums[next++] / rows);
-      weight = sums.metric_sums[next++];
+      logs.emplace_back(start + "loss", sums.metric_sums[next] / sums.metric_sums[next + 1]);
+      next += 2;
     }
     for (std::size_t k = 0; k < judgement[i].metrics.size(); ++k) {
       const MetricSpec& metric = *judgement[i].metrics[k];
       const auto count = static_cast<std::size_t>(sums_of(metric, judgement[i].outputs));
       const auto own = std::span(sums.metric_sums).subspan(next, count);
-      metrics.emplace_back(start + data.metrics_of(i)[k].name(), metric.result(own, weight));
-      next += count;
+      const double weight = sums.metric_sums[next + count];
+      metrics.emplace_back(start + judgement[i].metric_names[k], metric.result(own, weight));
+      next += count + 1;
     }
   }
   logs.insert(logs.end(), metrics.begin(), metrics.end());

@@ -53,14 +53,21 @@ BatchFigures train_on_rows(ModelData& data,
                            std::span<const std::int64_t> next = {});
 
 /// The figures of all rows of x and y, without training.
-EpochSums evaluate_rows(ModelData& data, ArraySpan x, ArraySpan y, std::int64_t batch_size);
+EpochSums evaluate_rows(
+    ModelData& data, const Judgement& judgement, ArraySpan x, ArraySpan y, std::int64_t batch_size);
 
 /// The gradient of the mean loss over x and y by each weight, in the order of Model::weights, as a
 /// training step sees it before clipping. For tests and inspection.
-std::vector<Tensor> gradients_of(ModelData& data, ArraySpan x, ArraySpan y);
+std::vector<Tensor> gradients_of(ModelData& data,
+                                 ArraySpan x,
+                                 ArraySpan y,
+                                 ArraySpan sample_weight = {});
 
-inline std::vector<Tensor> gradients_of(ModelData& data, const RowsView& x, const RowsView& y) {
-  return gradients_of(data, ArraySpan(&x, 1), ArraySpan(&y, 1));
+inline std::vector<Tensor> gradients_of(ModelData& data,
+                                        const RowsView& x,
+                                        const RowsView& y,
+                                        ArraySpan sample_weight = {}) {
+  return gradients_of(data, ArraySpan(&x, 1), ArraySpan(&y, 1), sample_weight);
 }
 
 /// Adds a batch of `rows` rows to the sums of an epoch.

@@ -11,6 +11,7 @@
 #include "model/batches.hpp"
 #include "model/model_data.hpp"
 #include "model/progress.hpp"
+#include "model/sample_weights.hpp"
 
 namespace engram {
 
@@ -38,20 +39,30 @@ void check_fit_options(const FitOptions& options) {
   check("validation_split", options.validation_split, in_range_below(0, 1));
 }
 
+/// What make_sample_weights made of fit's two sets of data.
+struct SampleWeights {
+  std::vector<Tensor> training, validation;
+};
+
 class FitLoop {
  public:
-  FitLoop(Model& model, ArraySpan x, ArraySpan y, FitOptions& options)
+  /// `weights` as make_sample_weights gives them, of x and of the validation data.
+  FitLoop(Model& model, ArraySpan x, ArraySpan y, FitOptions& options, const SampleWeights& weights)
       : model_(model),
         data_(model.data()),
         x_(x),
         y_(y),
         options_(options),
         judgement_(judgement_of(data_, x, y)),
+        validation_(judgement_),
         progress_({.verbose = options.verbose,
                    .epochs = options.epochs,
                    .steps = (x[0].rows() + options.batch_size - 1) / options.batch_size,
                    .is_terminal = options.is_terminal,
-                   .sink = options.progress}) {}
+                   .sink = options.progress}) {
+    set_sample_weights(judgement_, weights.training);
+    set_sample_weights(validation_, weights.validation);
+  }
 
   History run() {
     begin();
@@ -150,8 +161,8 @@ class FitLoop {
       const ValidationData& v = options_.validation_data;
       const std::int64_t size =
           options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
-      const EpochSums sums = evaluate_rows(data_, v.x.views(), v.y.views(), size);
-      const Logs val_logs = logs_of(data_, judgement_, sums, "val_");
+      const EpochSums sums = evaluate_rows(data_, validation_, v.x.views(), v.y.views(), size);
+      const Logs val_logs = logs_of(data_, validation_, sums, "val_");
       logs.insert(logs.end(), val_logs.begin(), val_logs.end());
     }
     logs = sorted(std::move(logs));
@@ -234,7 +245,7 @@ class FitLoop {
   ModelData& data_;
   ArraySpan x_, y_;
   FitOptions& options_;
-  Judgement judgement_;
+  Judgement judgement_, validation_;
   ProgressBar progress_;
   std::vector<Callback*> ordered_;
 };
@@ -262,6 +273,17 @@ std::vector<RowsView> rows_of(ArraySpan arrays, std::int64_t begin, std::int64_t
   return parts;
 }
 
+/// Errors: ShapeError for weights of another number of rows, before they are split.
+void check_weighted_rows(ArraySpan weights, std::int64_t rows) {
+  for (const RowsView& array : weights) {
+    if (array.rows() != rows) {
+      throw error<ShapeError>({.where = "fit: sample_weight",
+                               .expected = fmt::format("{} rows, as many as x", rows),
+                               .got = to_string(array.shape())});
+    }
+  }
+}
+
 /// Where the last rows begin that validation_split keeps.
 std::int64_t split_row(std::int64_t rows, double split) {
   const auto cut = static_cast<std::int64_t>(std::floor(static_cast<double>(rows) * (1.0 - split)));
@@ -280,12 +302,17 @@ History fit_rows(Model& model, ArraySpan x, ArraySpan y, FitOptions& options) {
   check_targets(data, x, y, "fit");
   ValidationData& validation = options.validation_data;
   std::vector<RowsView> train_x, train_y;
+  std::vector<RowsView> weights = options.sample_weight.views();
   if (options.validation_split > 0 && validation.x.empty()) {
     const std::int64_t rows = x[0].rows();
     const std::int64_t cut = split_row(rows, options.validation_split);
     train_x = rows_of(x, 0, cut);
     train_y = rows_of(y, 0, cut);
-    validation = {.x = rows_of(x, cut, rows), .y = rows_of(y, cut, rows)};
+    check_weighted_rows(weights, rows);
+    validation = {.x = rows_of(x, cut, rows),
+                  .y = rows_of(y, cut, rows),
+                  .sample_weight = rows_of(weights, cut, rows)};
+    weights = rows_of(weights, 0, cut);
   }
   if (!validation.x.empty()) {
     check_inputs(data, validation.x.views(), "fit: validation_data");
@@ -293,17 +320,39 @@ History fit_rows(Model& model, ArraySpan x, ArraySpan y, FitOptions& options) {
   }
   const ForgetCallbacks forget{data};
   const bool is_split = !train_x.empty();
-  return FitLoop(
-             model, is_split ? ArraySpan(train_x) : x, is_split ? ArraySpan(train_y) : y, options)
-      .run();
+  const ArraySpan fit_x = is_split ? ArraySpan(train_x) : x,
+                  fit_y = is_split ? ArraySpan(train_y) : y;
+  SampleWeights made = {.training = make_sample_weights(
+                            data,
+                            fit_x,
+                            fit_y,
+                            {.sample_weight = weights, .class_weight = &options.class_weight},
+                            "fit")};
+  if (!validation.x.empty()) {
+    const std::vector<RowsView> given = validation.sample_weight.views();
+    made.validation = make_sample_weights(data,
+                                          validation.x.views(),
+                                          validation.y.views(),
+                                          {.sample_weight = given},
+                                          "fit: validation_data");
+  }
+  return FitLoop(model, fit_x, fit_y, options, made).run();
 }
 
-Logs train_once(ModelData& data, ArraySpan x, ArraySpan y) {
+Logs train_once(ModelData& data, ArraySpan x, ArraySpan y, const BatchWeights& weights) {
   check_inputs(data, x, "train_on_batch");
   check_targets(data, x, y, "train_on_batch");
   const std::int64_t rows = x[0].rows();
   const std::vector<std::int64_t> order = rows_in_order(0, rows);
-  const Judgement judgement = judgement_of(data, x, y);
+  Judgement judgement = judgement_of(data, x, y);
+  const std::vector<RowsView> given = weights.sample_weight.views();
+  const std::vector<Tensor> made =
+      make_sample_weights(data,
+                          x,
+                          y,
+                          {.sample_weight = given, .class_weight = &weights.class_weight},
+                          "train_on_batch");
+  set_sample_weights(judgement, made);
   EpochSums sums;
   add_batch(sums, judgement, train_on_rows(data, judgement, x, y, rows, order), rows);
   return logs_of(data, judgement, sums, "");
@@ -317,8 +366,13 @@ Logs judge_rows(ModelData& data, ArraySpan x, ArraySpan y, const EvaluateOptions
   }
   check_inputs(data, x, "evaluate");
   check_targets(data, x, y, "evaluate");
-  const EpochSums sums = evaluate_rows(data, x, y, options.batch_size);
-  return logs_of(data, judgement_of(data, x, y), sums, "");
+  Judgement judgement = judgement_of(data, x, y);
+  const std::vector<RowsView> given = options.sample_weight.views();
+  const std::vector<Tensor> made =
+      make_sample_weights(data, x, y, {.sample_weight = given}, "evaluate");
+  set_sample_weights(judgement, made);
+  const EpochSums sums = evaluate_rows(data, judgement, x, y, options.batch_size);
+  return logs_of(data, judgement, sums, "");
 }
 
 }  // namespace
@@ -331,12 +385,14 @@ History Model::fit(const std::vector<Tensor>& x, const std::vector<Tensor>& y, F
   return fit_rows(*this, views(x), views(y), options);
 }
 
-Logs Model::train_on_batch(const RowsView& x, const RowsView& y) {
-  return train_once(*data_, ArraySpan(&x, 1), ArraySpan(&y, 1));
+Logs Model::train_on_batch(const RowsView& x, const RowsView& y, const BatchWeights& weights) {
+  return train_once(*data_, ArraySpan(&x, 1), ArraySpan(&y, 1), weights);
 }
 
-Logs Model::train_on_batch(const std::vector<Tensor>& x, const std::vector<Tensor>& y) {
-  return train_once(*data_, views(x), views(y));
+Logs Model::train_on_batch(const std::vector<Tensor>& x,
+                           const std::vector<Tensor>& y,
+                           const BatchWeights& weights) {
+  return train_once(*data_, views(x), views(y), weights);
 }
 
 Logs Model::evaluate(const RowsView& x, const RowsView& y, EvaluateOptions options) {
@@ -349,8 +405,11 @@ Logs Model::evaluate(const std::vector<Tensor>& x,
   return judge_rows(*data_, views(x), views(y), options);
 }
 
-Logs Model::test_on_batch(const RowsView& x, const RowsView& y) {
-  return evaluate(x, y, {.batch_size = std::max<std::int64_t>(1, x.rows())});
+Logs Model::test_on_batch(const RowsView& x, const RowsView& y, Arrays sample_weight) {
+  return evaluate(x,
+                  y,
+                  {.batch_size = std::max<std::int64_t>(1, x.rows()),
+                   .sample_weight = std::move(sample_weight)});
 }
 
 }  // namespace engram

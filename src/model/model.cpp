@@ -183,12 +183,17 @@ void check_lists(const ModelData& data, const CompileOptions& options) {
   check("losses", options.losses.size());
   check("loss_weights", options.loss_weights.size());
   check("output_metrics", options.output_metrics.size());
-  if (outputs > 1 && !options.metrics.empty()) {
-    throw error<OptionError>({.where = "compile",
-                              .expected = "output_metrics, a list for each output",
-                              .got = "metrics",
-                              .remedy = "Say which output each metric is for."});
-  }
+  check("output_weighted_metrics", options.output_weighted_metrics.size());
+  const auto check_single = [&](const std::string& name, const std::vector<Metric>& metrics) {
+    if (outputs > 1 && !metrics.empty()) {
+      throw error<OptionError>({.where = "compile",
+                                .expected = "output_" + name + ", a list for each output",
+                                .got = name,
+                                .remedy = "Say which output each metric is for."});
+    }
+  };
+  check_single("metrics", options.metrics);
+  check_single("weighted_metrics", options.weighted_metrics);
 }
 
 }  // namespace
@@ -206,6 +211,8 @@ void compile(ModelData& data, CompileOptions options) {
                            .losses = std::move(options.losses),
                            .loss_weights = std::move(options.loss_weights),
                            .output_metrics = std::move(options.output_metrics),
+                           .weighted_metrics = std::move(options.weighted_metrics),
+                           .output_weighted_metrics = std::move(options.output_weighted_metrics),
                            .learning_rate = learning_rate};
   data.training.reset();
   data.plans.clear();

@@ -26,6 +26,8 @@ struct Compiled {
   std::vector<Loss> losses = {};  ///< with the next two: as CompileOptions
   std::vector<float> loss_weights = {};
   std::vector<std::vector<Metric>> output_metrics = {};
+  std::vector<Metric> weighted_metrics = {};  ///< with the next: as CompileOptions
+  std::vector<std::vector<Metric>> output_weighted_metrics = {};
   float learning_rate = 0;           ///< in use; the optimizer's option is where it began
   std::int64_t iterations = 0;       ///< batches trained
   std::vector<AlignedFloats> slots;  ///< as slot_places says, each laid out as the weights;
@@ -35,9 +37,9 @@ struct Compiled {
 /// Sums over the batches of an epoch so far.
 struct EpochSums {
   double loss_sum = 0, rows = 0;  ///< a batch's loss counts by its rows
-  /// Of the only output; of several outputs, for each: its loss_sum, metric_weight, metric sums.
+  /// For each output: of several, the sum of its batches' losses and the number of batches; then
+  /// OutputFigures::metric_sums.
   std::vector<double> metric_sums;
-  double metric_weight = 0;
 };
 
 /// Where training stands: with the weights and the optimizer's state, all that fit needs to go on
@@ -77,6 +79,11 @@ struct ModelData {
 
   const std::vector<Metric>& metrics_of(std::size_t output) const {
     return compiled->output_metrics.empty() ? compiled->metrics : compiled->output_metrics[output];
+  }
+
+  const std::vector<Metric>& weighted_metrics_of(std::size_t output) const {
+    return compiled->output_weighted_metrics.empty() ? compiled->weighted_metrics
+                                                     : compiled->output_weighted_metrics[output];
   }
 
   // While fit runs: its callbacks, in the order of its list.

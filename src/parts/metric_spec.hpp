@@ -23,10 +23,13 @@ struct MetricSpec {
   /// How many sums the metric keeps for so many outputs; null: one.
   std::int64_t (*count)(std::int64_t outputs) = nullptr;
 
+  /// Rows that the output's mask leaves out do not count. In Keras that is so for means only.
+  bool uses_mask = true;
+
   /// Adds the rows (their gradient is null) to the sums; parts of a batch are added up in order.
   void (*add)(const LossRows& rows, double* sums);
 
-  /// What the sums over all batches come to; `weight` is the number (or weight) of rows.
+  /// What the sums over all batches come to; `weight` is that of all rows, 1 each without weights.
   double (*result)(std::span<const double> sums, double weight);
 
   bool is_higher_better = false;  ///< what mode "auto" of callbacks goes by

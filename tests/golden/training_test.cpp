@@ -19,7 +19,7 @@ constexpr const char* kTensorflowSlices = "letters_tensorflow_slices";
 
 std::vector<json> training_cases() {
   std::vector<json> cases;
-  for (const char* name : {"training.json", "training_parts.json"}) {
+  for (const char* name : {"training.json", "training_parts.json", "sample_weights.json"}) {
     const json file = golden::read(name);
     cases.insert(cases.end(), file["cases"].begin(), file["cases"].end());
   }
@@ -59,22 +59,41 @@ Tensor make_y(const json& golden, std::uint64_t index, std::int64_t rows) {
   return one_hot;
 }
 
+/// What the samples of a case weigh, from the stream `index`, or nothing.
+Arrays make_weights(const json& golden, std::uint64_t index, std::int64_t rows) {
+  if (!golden.contains("sample_weight")) {
+    return {};
+  }
+  Shape shape = golden["sample_weight"].get<Shape>();
+  shape[0] = rows;
+  Tensor weights = golden::stream(golden["seed"].get<std::uint64_t>() * 1000 + index, shape);
+  for (float& weight : weights.values()) {
+    weight = std::abs(weight);
+  }
+  return weights;
+}
+
+std::vector<Metric> metrics_of(const json& golden, const char* key) {
+  std::vector<Metric> metrics;
+  for (const json& name : golden.value(key, json::array())) {
+    metrics.emplace_back(name.get<std::string>());
+  }
+  return metrics;
+}
+
 Sequential build_model(const json& golden) {
   std::vector<Layer> layers;
   for (const json& layer : golden["layers"]) {
     layers.push_back(golden::layer_of(layer));
   }
   Sequential model(layers);
-  std::vector<Metric> metrics;
-  for (const json& name : golden.value("metrics", json::array())) {
-    metrics.emplace_back(name.get<std::string>());
-  }
   const std::string optimizer = golden["optimizer"]["class_name"].get<std::string>();
   const std::string loss = golden["loss"]["class_name"].get<std::string>();
   model.compile({.optimizer = golden::chosen<Optimizer>(*find_optimizer(optimizer),
                                                         golden["optimizer"]["config"]),
                  .loss = golden::chosen<Loss>(*find_loss(loss), golden["loss"]["config"]),
-                 .metrics = metrics});
+                 .metrics = metrics_of(golden, "metrics"),
+                 .weighted_metrics = metrics_of(golden, "weighted_metrics")});
   const Shape shape = golden["input_shape"].get<Shape>();
   model.build(Shape(shape.begin() + 1, shape.end()));
   model.set_weights(golden::weights_of(golden));
@@ -86,12 +105,17 @@ class GoldenTraining : public testing::TestWithParam<json> {};
 TEST_P(GoldenTraining, FirstGradientsAgree) {
   const json& golden = GetParam();
   Sequential model = build_model(golden);
-  const auto rows = std::min(golden["batch_size"].get<std::int64_t>(),
-                             golden["input_shape"][0].get<std::int64_t>());
-  const Tensor x = make_x(golden, 0, golden["input_shape"][0].get<std::int64_t>()).rows(0, rows);
-  const Tensor y = make_y(golden, 1, golden["input_shape"][0].get<std::int64_t>()).rows(0, rows);
-  EXPECT_NEAR(model.evaluate(x, y)[0].second, golden["loss_value"]["value"].get<double>(), 1e-5);
-  const std::vector<Tensor> gradients = gradients_of(model.data(), x, y);
+  const auto all = golden["input_shape"][0].get<std::int64_t>();
+  const auto rows = std::min(golden["batch_size"].get<std::int64_t>(), all);
+  const Tensor x = make_x(golden, 0, all).rows(0, rows), y = make_y(golden, 1, all).rows(0, rows);
+  std::vector<RowsView> weights;
+  const Arrays all_weights = make_weights(golden, 802, all);
+  for (const RowsView& array : all_weights.views()) {
+    weights.push_back(array.rows(0, rows));
+  }
+  const double loss = model.evaluate(x, y, {.sample_weight = weights})[0].second;
+  EXPECT_NEAR(loss, golden["loss_value"]["value"].get<double>(), 1e-5);
+  const std::vector<Tensor> gradients = gradients_of(model.data(), x, y, weights);
   ASSERT_EQ(gradients.size(), golden["gradients"].size());
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     golden::expect_near(gradients[i], golden["gradients"][i], 1e-5);  // the project's bound, a step
@@ -107,10 +131,18 @@ TEST_P(GoldenTraining, ThreeEpochsAgree) {
                         .shuffle = false};
   if (golden.contains("validation")) {
     const auto count = golden["validation"].get<std::int64_t>();
-    options.validation_data = {make_x(golden, 800, count), make_y(golden, 801, count)};
+    options.validation_data = {.x = make_x(golden, 800, count),
+                               .y = make_y(golden, 801, count),
+                               .sample_weight = make_weights(golden, 803, count)};
+  }
+  options.sample_weight = make_weights(golden, 802, rows);
+  const json classes = golden.value("class_weight", json::object());
+  for (const auto& [label, weight] : classes.items()) {
+    options.class_weight[std::stoll(label)] = weight.get<float>();
   }
   const History history = model.fit(make_x(golden, 0, rows), make_y(golden, 1, rows), options);
   const bool differs = golden["name"] == kTensorflowSlices;
+  EXPECT_EQ(history.history.size(), golden["history"].size());
   double largest = 0;
   for (const auto& [name, expected] : golden["history"].items()) {
     ASSERT_TRUE(history.history.contains(name)) << name;

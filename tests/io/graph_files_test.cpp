@@ -44,8 +44,11 @@ TEST_P(GraphFile, HoldsTheWeightsInKerasOrder) {
 TEST_P(GraphFile, PredictsAsKeras) { expect_all(model_.predict(tensors("x")), golden_["predict"]); }
 
 TEST_P(GraphFile, TrainsAsKeras) {
-  const History history =
-      model_.fit(tensors("x"), tensors("y"), {.batch_size = 5, .epochs = 1, .shuffle = false});
+  FitOptions options = {.batch_size = 5, .epochs = 1, .shuffle = false};
+  if (golden_.contains("sample_weight")) {
+    options.sample_weight = tensors("sample_weight");
+  }
+  const History history = model_.fit(tensors("x"), tensors("y"), options);
   ASSERT_EQ(history.history.size(), golden_["history"].size());
   for (const auto& [name, values] : history.history) {
     EXPECT_NEAR(values[0], golden_["history"].at(name).get<double>(), kTolerance) << name;
@@ -66,10 +69,11 @@ TEST_P(GraphFile, ComesBackFromOurs) {
   expect_same_weights(loaded.data(), model_.data());
 }
 
-INSTANTIATE_TEST_SUITE_P(Keras,
-                         GraphFile,
-                         ::testing::Values("shared_and_masked", "merges", "encoder_decoder"),
-                         [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(
+    Keras,
+    GraphFile,
+    ::testing::Values("shared_and_masked", "merges", "encoder_decoder", "weighted_outputs"),
+    [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
 }  // namespace engram

@@ -210,7 +210,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "engram/state.json.seed: expected a whole number below 2^64, got '-1'."},
         Refusal{"WithOtherSums",
                 with_state("/training/metric_sums", {1, 2, 3}),
-                "engram/state.json.training.metric_sums: expected 1 sums, got a list of 3."},
+                "engram/state.json.training.metric_sums: expected 2 sums, got a list of 3."},
         Refusal{"WithoutAColumn",
                 with_state("/training/history", {"loss", "mae", "x"}),
                 "engram/history.h5: 2: expected a column of numbers, got none."}),

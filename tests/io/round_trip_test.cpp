@@ -345,7 +345,7 @@ TEST(RoundTrip, TrainingStateWithValuesThatJsonLacks) {
   state.history["loss"] = {NAN, INFINITY, 1.0 / 3};
   state.history["a/b \"c\""] = {-INFINITY};
   state.batch = 1;
-  state.sums = {.loss_sum = NAN, .rows = 2, .metric_weight = 0.1};
+  state.sums = {.loss_sum = NAN, .rows = 2};
   model.data().seed = ~std::uint64_t{0};
   model.data().compiled->learning_rate = 0.123f;
 

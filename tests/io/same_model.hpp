@@ -177,7 +177,6 @@ inline void expect_same_training(const std::optional<TrainingState>& a,
       [](double x, double y) { return is_same(x, y); }, a->sums.loss_sum, b->sums.loss_sum);
   EXPECT_EQ(a->sums.rows, b->sums.rows);
   EXPECT_EQ(a->sums.metric_sums, b->sums.metric_sums);
-  EXPECT_EQ(a->sums.metric_weight, b->sums.metric_weight);
   EXPECT_EQ(a->rows, b->rows);
   EXPECT_EQ(a->batch_size, b->batch_size);
   EXPECT_EQ(a->shuffle, b->shuffle);

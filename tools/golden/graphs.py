@@ -59,23 +59,37 @@ def encoder_decoder():
     return model, x, [np.eye(3, dtype="float32")[integers(3, (5, 3), 3)], stream(4, (5, 1))]
 
 
+def weighted_outputs():
+    """Weights of samples and steps, a second batch of fewer rows."""
+    x = L.Input((4, 2), name="series")
+    states = L.GRU(3, return_sequences=True)(x)
+    model = keras.Model(x, [L.Dense(2, name="steps")(states),
+                            L.Dense(1, name="last")(L.Flatten()(states))])
+    model.compile(keras.optimizers.Adam(0.01), ["mse", "mae"], loss_weights=[0.5, 2.0],
+                  metrics=[["mae"], ["mse"]], weighted_metrics=[["mae", "mse"], ["mae"]])
+    x, y = [stream(1, (7, 4, 2))], [stream(2, (7, 4, 2)), stream(3, (7, 1))]
+    return model, x, y, [np.abs(stream(4, (7, 4))), np.abs(stream(5, (7,)))]
+
+
 def stored(array):
     return {"shape": list(array.shape), "values": numbers(np.asarray(array, "float32"))}
 
 
 def graph_case(folder, seed, make):
     with precision("float32"):
-        model, x, y = make()
+        model, x, y, *weights = make()
         fill(model, seed)
         path = folder / f"graph_{make.__name__}.keras"
         model.save(path)
         expected = {"x": [stored(a) for a in x], "y": [stored(a) for a in y],
                     "weights": [stored(w) for w in model.get_weights()]}
+        if weights:
+            expected["sample_weight"] = [stored(w) for w in weights[0]]
         predicted = model.predict(x, verbose=0)
         expected["predict"] = [
             stored(p) for p in (predicted if isinstance(predicted, list) else [predicted])]
         sum_repeated_rows(model.optimizer)
-        history = model.fit(x, y, batch_size=5, epochs=1, shuffle=False, verbose=0).history
+        history = model.fit(x, y, sample_weight=(*weights, None)[0], batch_size=5, epochs=1, shuffle=False, verbose=0).history
         expected["history"] = {key: number(value[0]) for key, value in history.items()}
         expected["weights_after"] = [stored(w) for w in model.get_weights()]
     text = json.dumps(header())[:-1] + ", " + json.dumps(expected)[1:] + "\n"
@@ -86,5 +100,5 @@ def graph_case(folder, seed, make):
 def make_graphs(folder):
     folder = folder / "keras"
     folder.mkdir(exist_ok=True)
-    for seed, make in enumerate((shared_and_masked, merges, encoder_decoder), 2201):
+    for seed, make in enumerate((shared_and_masked, merges, encoder_decoder, weighted_outputs), 2201):
         graph_case(folder, seed, make)

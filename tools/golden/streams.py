@@ -9,6 +9,7 @@ import tensorflow as tf
 
 SEED = 7
 R_INDEX, X_VALIDATION, Y_VALIDATION, DOT_INDEX = 900, 800, 801, 950
+WEIGHT, WEIGHT_VALIDATION = 802, 803
 
 
 def draws(seed, count):

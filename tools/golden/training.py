@@ -18,6 +18,8 @@ from golden.models import (
 )
 from golden.streams import (
     DOT_INDEX,
+    WEIGHT,
+    WEIGHT_VALIDATION,
     X_VALIDATION,
     Y_VALIDATION,
     header,
@@ -178,10 +180,21 @@ def make_y(seed, y, rows=None):
     return np.eye(y["classes"], dtype=np.float32)[ids] if y["kind"] == "one_hot" else ids
 
 
-def one_step(model, x, y):
+def weight_options(case, index, rows):
+    """sample_weight or class_weight for fit; weights are the sizes of a stream's values."""
+    if "class_weight" in case:
+        return {"class_weight": {int(k): v for k, v in case["class_weight"].items()}}
+    if "sample_weight" not in case:
+        return {}
+    shape = [rows, *case["sample_weight"][1:]]
+    return {"sample_weight": np.abs(stream(case["seed"] * 1000 + index, shape))}
+
+
+def one_step(model, x, y, sample_weight=None):
     """Loss and gradients of the first batch, before any update."""
     with tf.GradientTape() as tape:
-        loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=True))
+        loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=True),
+                                  sample_weight=sample_weight)
     gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
     return float(loss), [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
 
@@ -202,7 +215,7 @@ def compiled(case):
     model.compile(
         loss=getattr(keras.losses, loss["class_name"])(**loss["config"]),
         optimizer=made if case.get("tensorflow_slices") else sum_repeated_rows(made),
-        metrics=case.get("metrics"),
+        metrics=case.get("metrics"), weighted_metrics=case.get("weighted_metrics"),
     )
     fill(model, case["seed"])
     return model
@@ -222,11 +235,14 @@ def run_training(case, dtype):
         case["weights"] = describe_weights(model)
         x, y = case_data(case, dtype)
         batch = case["batch_size"]
-        loss, gradients = one_step(model, tf.constant(x[:batch]), tf.constant(y[:batch]))
-        more = {}
+        more = weight_options(case, WEIGHT, len(x))
+        first = [more["sample_weight"][:batch]] if "sample_weight" in more else []
+        loss, gradients = one_step(model, tf.constant(x[:batch]), tf.constant(y[:batch]), *first)
         if "validation" in case:
             rows = case["validation"]
-            more["validation_data"] = case_data(case, dtype, X_VALIDATION, Y_VALIDATION, rows)
+            of_rows = {} if "class_weight" in case else weight_options(case, WEIGHT_VALIDATION, rows)
+            more["validation_data"] = (
+                *case_data(case, dtype, X_VALIDATION, Y_VALIDATION, rows), *of_rows.values())
         history = model.fit(x, y, batch_size=batch, epochs=case["epochs"], shuffle=False,
                             verbose=0, **more).history
         weights = model.get_weights()

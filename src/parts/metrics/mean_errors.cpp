@@ -83,6 +83,7 @@ const MetricSpec& mean_absolute_error_metric_spec() {
 const MetricSpec& root_mean_squared_error_spec() {
   static const MetricSpec spec = {.class_name = "RootMeanSquaredError",
                                   .name = "root_mean_squared_error",
+                                  .uses_mask = false,
                                   .add = squared,
                                   .result = root};
   return spec;
@@ -93,6 +94,7 @@ const MetricSpec& r2_score_spec() {
       .class_name = "R2Score",
       .name = "r2_score",
       .count = r2_count,
+      .uses_mask = false,
       .add = r2_add,
       .result = r2_result,
       .is_higher_better = true,
