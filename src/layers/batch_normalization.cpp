@@ -28,10 +28,10 @@ void visit_options(BatchNormalization& o, OptionVisitor& v) {
   v.option("gamma_initializer", o.gamma_initializer);
   v.option("moving_mean_initializer", o.moving_mean_initializer);
   v.option("moving_variance_initializer", o.moving_variance_initializer);
-  for (const char* name :
-       {"beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"}) {
-    v.fixed(name, {});
-  }
+  visit_kind(v, "beta_regularizer", o.beta_regularizer);
+  visit_kind(v, "gamma_regularizer", o.gamma_regularizer);
+  visit_kind(v, "beta_constraint", o.beta_constraint);
+  visit_kind(v, "gamma_constraint", o.gamma_constraint);
   v.ignored("synchronized", false);  // about replicas, of which there is one here
   v.fixed("renorm", false);
   v.fixed("renorm_clipping", {});

@@ -78,15 +78,13 @@ void visit_conv_lstm(Options& o, OptionVisitor& v) {
   v.option("recurrent_initializer", o.recurrent_initializer);
   v.option("bias_initializer", o.bias_initializer);
   v.option("unit_forget_bias", o.unit_forget_bias);
-  for (const char* name : {"kernel_regularizer",
-                           "recurrent_regularizer",
-                           "bias_regularizer",
-                           "activity_regularizer",
-                           "kernel_constraint",
-                           "recurrent_constraint",
-                           "bias_constraint"}) {
-    v.fixed(name, {});
-  }
+  visit_kind(v, "kernel_regularizer", o.kernel_regularizer);
+  visit_kind(v, "recurrent_regularizer", o.recurrent_regularizer);
+  visit_kind(v, "bias_regularizer", o.bias_regularizer);
+  v.fixed("activity_regularizer", {});
+  visit_kind(v, "kernel_constraint", o.kernel_constraint);
+  visit_kind(v, "recurrent_constraint", o.recurrent_constraint);
+  visit_kind(v, "bias_constraint", o.bias_constraint);
   v.option("dropout", o.dropout, in_range_below(0, 1));
   v.option("recurrent_dropout", o.recurrent_dropout, in_range_below(0, 1));
   v.option("seed", o.seed);

@@ -59,13 +59,11 @@ void visit_convolution(Options& o, OptionVisitor& v, std::span<const std::string
   v.option("use_bias", o.use_bias);
   v.option("kernel_initializer", o.kernel_initializer);
   v.option("bias_initializer", o.bias_initializer);
-  for (const char* name : {"kernel_regularizer",
-                           "bias_regularizer",
-                           "activity_regularizer",
-                           "kernel_constraint",
-                           "bias_constraint"}) {
-    v.fixed(name, {});
-  }
+  visit_kind(v, "kernel_regularizer", o.kernel_regularizer);
+  visit_kind(v, "bias_regularizer", o.bias_regularizer);
+  v.fixed("activity_regularizer", {});
+  visit_kind(v, "kernel_constraint", o.kernel_constraint);
+  visit_kind(v, "bias_constraint", o.bias_constraint);
 }
 
 template <class Options, void (*Visit)(Options&, OptionVisitor&)>

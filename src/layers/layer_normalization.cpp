@@ -21,10 +21,10 @@ void visit_options(LayerNormalization& o, OptionVisitor& v) {
   v.fixed("rms_scaling", false);
   v.option("beta_initializer", o.beta_initializer);
   v.option("gamma_initializer", o.gamma_initializer);
-  for (const char* name :
-       {"beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"}) {
-    v.fixed(name, {});
-  }
+  visit_kind(v, "beta_regularizer", o.beta_regularizer);
+  visit_kind(v, "gamma_regularizer", o.gamma_regularizer);
+  visit_kind(v, "beta_constraint", o.beta_constraint);
+  visit_kind(v, "gamma_constraint", o.gamma_constraint);
 }
 
 class LayerNormalizationPlan final : public LayerPlan {

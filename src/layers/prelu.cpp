@@ -20,8 +20,8 @@ void visit_options(PReLU& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
   v.option("alpha_initializer", o.alpha_initializer);
-  v.fixed("alpha_regularizer", {});
-  v.fixed("alpha_constraint", {});
+  visit_kind(v, "alpha_regularizer", o.alpha_regularizer);
+  visit_kind(v, "alpha_constraint", o.alpha_constraint);
   v.option("shared_axes", o.shared_axes);
 }
 

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <string>
 
+#include "engram/constraints.hpp"
 #include "engram/initializers.hpp"
 #include "engram/layers/layer.hpp"
+#include "engram/regularizers.hpp"
 
 namespace engram {
 
@@ -29,6 +31,10 @@ struct BatchNormalization {
   Initializer gamma_initializer = "ones";
   Initializer moving_mean_initializer = "zeros";
   Initializer moving_variance_initializer = "ones";
+  Regularizer beta_regularizer = {};
+  Regularizer gamma_regularizer = {};
+  Constraint beta_constraint = {};
+  Constraint gamma_constraint = {};
   bool trainable = true;
   std::string name = "";
 };

@@ -8,8 +8,10 @@
 #include <string>
 
 #include "engram/activations.hpp"
+#include "engram/constraints.hpp"
 #include "engram/initializers.hpp"
 #include "engram/layers/layer.hpp"
+#include "engram/regularizers.hpp"
 
 namespace engram {
 
@@ -31,6 +33,10 @@ struct Conv1D {
   bool use_bias = true;
   Initializer kernel_initializer = "glorot_uniform";
   Initializer bias_initializer = "zeros";
+  Regularizer kernel_regularizer = {};
+  Regularizer bias_regularizer = {};
+  Constraint kernel_constraint = {};
+  Constraint bias_constraint = {};
   bool trainable = true;
   std::string name = "";
 };

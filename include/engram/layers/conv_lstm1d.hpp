@@ -9,8 +9,10 @@
 #include <string>
 
 #include "engram/activations.hpp"
+#include "engram/constraints.hpp"
 #include "engram/initializers.hpp"
 #include "engram/layers/layer.hpp"
+#include "engram/regularizers.hpp"
 
 namespace engram {
 
@@ -36,6 +38,12 @@ struct ConvLSTM1D {
   Initializer recurrent_initializer = "orthogonal";
   Initializer bias_initializer = "zeros";
   bool unit_forget_bias = true;
+  Regularizer kernel_regularizer = {};
+  Regularizer recurrent_regularizer = {};
+  Regularizer bias_regularizer = {};
+  Constraint kernel_constraint = {};
+  Constraint recurrent_constraint = {};
+  Constraint bias_constraint = {};
   float dropout = 0.0f;
   float recurrent_dropout = 0.0f;
   std::optional<std::int64_t> seed = {};

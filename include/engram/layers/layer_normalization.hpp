@@ -6,8 +6,10 @@
 
 #include <string>
 
+#include "engram/constraints.hpp"
 #include "engram/initializers.hpp"
 #include "engram/layers/layer.hpp"
+#include "engram/regularizers.hpp"
 #include "engram/tensor.hpp"
 
 namespace engram {
@@ -22,6 +24,10 @@ struct LayerNormalization {
   bool scale = true;
   Initializer beta_initializer = "zeros";
   Initializer gamma_initializer = "ones";
+  Regularizer beta_regularizer = {};
+  Regularizer gamma_regularizer = {};
+  Constraint beta_constraint = {};
+  Constraint gamma_constraint = {};
   bool trainable = true;
   std::string name = "";
 };

@@ -6,8 +6,10 @@
 
 #include <string>
 
+#include "engram/constraints.hpp"
 #include "engram/initializers.hpp"
 #include "engram/layers/layer.hpp"
+#include "engram/regularizers.hpp"
 #include "engram/tensor.hpp"
 
 namespace engram {
@@ -18,6 +20,8 @@ namespace engram {
 /// Source: He et al. 2015.
 struct PReLU {
   Initializer alpha_initializer = "zeros";
+  Regularizer alpha_regularizer = {};
+  Constraint alpha_constraint = {};
   Shape shared_axes = {};
   bool trainable = true;
   std::string name = "";
