@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <memory>
+#include <nlohmann/json.hpp>
+
 #include "commands.hpp"
 #include "engram/recipe.hpp"
 #include "engram/runtime.hpp"
+#include "engram/supported.hpp"
 
 namespace engram::cli {
 
@@ -13,6 +17,7 @@ namespace {
 
 constexpr const char* kExamples =
     "  engram info\n"
+    "  engram info --keras                 Keras's names that this build knows, as JSON\n"
     "  ENGRAM_SIMD=avx2 engram info        use a lower instruction set\n"
     "  ENGRAM_THREADS=1 engram info        use one thread\n";
 
@@ -27,11 +32,41 @@ void info() {
   fmt::print("recipes  {}\n", fmt::join(recipe_names(), ", "));
 }
 
+std::string support_text(const SupportedOption& option) {
+  switch (option.support) {
+    case OptionSupport::one_value:
+      return "only " + option.value;
+    case OptionSupport::ignored:
+      return "ignored";
+    case OptionSupport::call:
+      return "call";
+    case OptionSupport::any:
+      break;
+  }
+  return "any";
+}
+
+/// {module: {class: {option: how far it goes}}}
+void print_keras_names() {
+  nlohmann::ordered_json modules;
+  for (const SupportedKind& kind : supported_kinds()) {
+    nlohmann::ordered_json options = nlohmann::ordered_json::object();
+    for (const SupportedOption& option : kind.options) {
+      options[option.name] = support_text(option);
+    }
+    modules[kind.module][kind.class_name] = std::move(options);
+  }
+  fmt::print("{}\n", modules.dump(1));
+}
+
 }  // namespace
 
 void add_info(CLI::App& app) {
-  add_command(app, "info", "Version, instruction sets, threads, file formats, recipes.", kExamples)
-      ->callback(info);
+  CLI::App* command = add_command(
+      app, "info", "Version, instruction sets, threads, file formats, recipes.", kExamples);
+  const auto lists_keras = std::make_shared<bool>(false);
+  command->add_flag("--keras", *lists_keras, "Keras's names that this build knows, as JSON");
+  command->callback([lists_keras] { *lists_keras ? print_keras_names() : info(); });
 }
 
 }  // namespace engram::cli

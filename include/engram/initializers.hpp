@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace engram {
 
@@ -74,6 +75,9 @@ class Initializer {
 
   /// Errors: OptionError for an unknown mode or distribution, or a scale that is not above 0.
   Initializer(const VarianceScaling& options);
+
+  /// Every class name that there is.
+  static std::vector<std::string_view> class_names();
 
   /// Keras's class name, such as "GlorotUniform".
   const std::string& class_name() const { return class_name_; }

@@ -201,6 +201,14 @@ InitializerNumbers numbers_of(const Initializer& initializer) {
   return find_kind(initializer.class_name()).numbers;
 }
 
+std::vector<std::string_view> Initializer::class_names() {
+  std::vector<std::string_view> names;
+  for (const Kind& kind : kKinds) {
+    names.push_back(kind.class_name);
+  }
+  return names;
+}
+
 std::string Initializer::name() const { return std::string(find_kind(class_name_).name); }
 
 void initialize(const Initializer& initializer,

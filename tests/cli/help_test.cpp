@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/command.hpp"
 #include "engram/runtime.hpp"
 
@@ -61,6 +63,19 @@ TEST(Info, NamesInstructionSetThreadsAndRecipes) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_NE(outcome.out.find("SIMD     " + simd_target()), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("letters-embedding-4"), std::string::npos) << outcome.out;
+}
+
+TEST(Info, ListsKerasNamesWithTheirOptions) {
+  const Outcome outcome = run({"info", "--keras"});
+
+  const auto names = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(names["keras.layers"]["LSTM"]["units"], "any");
+  EXPECT_EQ(names["keras.layers"]["Conv1D"]["data_format"], "only 'channels_last'");
+  EXPECT_EQ(names["keras.layers"]["Attention"]["use_causal_mask"], "call");
+  EXPECT_EQ(names["keras.layers"]["BatchNormalization"]["synchronized"], "ignored");
+  EXPECT_TRUE(names["keras.activations"].contains("tanh"));
+  EXPECT_TRUE(names["keras.initializers"].contains("GlorotUniform"));
+  EXPECT_TRUE(names["keras.optimizers.schedules"].contains("CosineDecay"));
 }
 
 }  // namespace
