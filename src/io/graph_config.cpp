@@ -11,6 +11,7 @@
 #include "engram/layers/embedding.hpp"
 #include "engram/layers/input.hpp"
 #include "engram/layers/masking.hpp"
+#include "layers/inner_layer.hpp"
 
 namespace engram::io {
 
@@ -76,6 +77,20 @@ Layer read_any_layer(const JsonAt& at) {
 
 namespace {
 
+/// The options of a layer that are arguments of its calls.
+class CallOptions final : public LookingVisitor {
+ public:
+  explicit CallOptions(const Layer& layer) {
+    layer.spec().access.visit(const_cast<void*>(layer.options()), *this);  // it only looks
+  }
+
+  std::map<std::string, bool, std::less<>> values;
+
+  void call_option(std::string_view name, bool& value) override {
+    values.emplace(std::string(name), value);
+  }
+};
+
 bool is_recurrent(const Layer& layer) {
   return layer.spec().class_name == "Bidirectional" ||
          common_options(layer.spec(), layer.options()).is_recurrent;
@@ -132,7 +147,14 @@ class GraphWriter {
       tensors.push_back(tensor(port));
     }
     Json args = Json::array(), kwargs = Json::object();
-    if (is_recurrent(node.layer)) {
+    for (const auto& [name, value] : CallOptions(node.layer).values) {
+      if (value) {
+        kwargs[name] = true;
+      }
+    }
+    if (!node.spec().arguments.empty()) {
+      args = std::move(tensors);
+    } else if (is_recurrent(node.layer)) {
       args.push_back(tensors[0]);
       tensors.erase(0);
       if (!tensors.empty()) {
@@ -233,21 +255,39 @@ class GraphReader {
     if (is_input ? call != 0 : call < 0 || static_cast<std::size_t>(call) >= calls.size()) {
       asked.refuse("a call that the layer's inbound_nodes have");
     }
-    std::vector<Port> inputs;
-    std::optional<JsonAt> mask;
+    Call read;
     if (!is_input) {
-      read_call(calls[static_cast<std::size_t>(call)], inputs, mask);
+      read_call(
+          calls[static_cast<std::size_t>(call)], find_layer(at["class_name"].as_string()), read);
     }
     open_.erase(key);
-    const int node = add(place, at, std::move(inputs));
+    const int node = add(place, at, read);
     nodes_.emplace(key, node);
-    if (mask) {
-      masks_.emplace_back(node, *mask);
+    if (read.mask) {
+      masks_.emplace_back(node, *read.mask);
     }
     return node;
   }
 
-  int add(std::size_t place, const JsonAt& at, std::vector<Port> inputs) {
+  /// What a call of a layer says.
+  struct Call {
+    std::vector<Port> inputs = {};
+    std::optional<JsonAt> mask = {};
+    std::set<std::string> options = {};  // call options that are true
+  };
+
+  /// The layer with the options of a call.
+  static Layer called_layer(const JsonAt& at, const Call& call) {
+    Layer layer = read_any_layer(at);
+    for (const auto& [name, value] : CallOptions(layer).values) {
+      if (call.options.contains(name)) {
+        layer = with_options(layer, {{name, true}});
+      }
+    }
+    return layer;
+  }
+
+  int add(std::size_t place, const JsonAt& at, const Call& call) {
     Network& network = data_.network;
     const auto index = static_cast<int>(network.nodes.size());
     if (network.nodes.size() >= kMostNodes) {
@@ -257,30 +297,49 @@ class GraphReader {
     if (is_new) {
       file_places_.emplace(index, place);
       try {
-        add_node(data_, read_any_layer(at), std::move(inputs));
+        add_node(data_, called_layer(at, call), call.inputs);
       } catch (const OptionError& problem) {
         throw FileError(at.where() + ": " + problem.what());
       }
     } else {
       NetworkNode again = network.nodes[static_cast<std::size_t>(first->second)];
-      again.inputs = std::move(inputs);
+      for (const auto& [name, value] : CallOptions(again.layer).values) {
+        if (value != call.options.contains(name)) {
+          at.refuse(fmt::format("all calls of the layer with the same {}", name));
+        }
+      }
+      again.inputs = call.inputs;
       again.first_call = first->second;
       network.nodes.push_back(std::move(again));
     }
     return index;
   }
 
-  void read_call(const JsonAt& call, std::vector<Port>& inputs, std::optional<JsonAt>& mask) {
+  /// `spec` may be null: add refuses the layer by its name.
+  void read_call(const JsonAt& call, const LayerSpec* spec, Call& read) {
+    std::vector<Port>& inputs = read.inputs;
     const JsonAt args = call["args"];
     for (std::size_t i = 0; i < args.size(); ++i) {
       read_tensors(args[i], inputs);
     }
     const JsonAt kwargs = call["kwargs"];
+    const std::span<const std::string_view> arguments =
+        spec == nullptr ? std::span<const std::string_view>() : spec->arguments;
+    for (const std::string_view name : arguments) {
+      if (kwargs.has(name)) {
+        read_tensors(kwargs[name], inputs);
+      }
+    }
     for (const auto& [key, value] : kwargs.value().items()) {
-      if (key == "initial_state" && !value.is_null()) {
+      if (std::ranges::count(arguments, key) > 0) {
+        continue;  // read in the order of the arguments
+      }
+      if (value == true && has_call_option(spec, key)) {
+        read.options.insert(key);
+      } else if (key == "initial_state" && !value.is_null()) {
         read_tensors(kwargs[key], inputs);
       } else if (key == "mask" && !value.is_array()) {
-        mask = kwargs[key];
+        read.mask = kwargs[key];
       } else if (key != "training" && !value.is_null() && value != false && !value.is_array()) {
         kwargs[key].refuse("null", "This argument of a call is not supported.");
       }
@@ -288,6 +347,11 @@ class GraphReader {
     if (inputs.empty()) {
       args.refuse("a tensor of another layer");
     }
+  }
+
+  static bool has_call_option(const LayerSpec* spec, const std::string& name) {
+    return spec != nullptr &&
+           CallOptions(Layer(*spec, spec->access.create())).values.contains(name);
   }
 
   void read_tensors(const JsonAt& at, std::vector<Port>& inputs) {

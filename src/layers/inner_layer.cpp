@@ -10,29 +10,17 @@ namespace engram {
 namespace {
 
 /// Sets one option; others, and those of another type, stay.
-class Setter final : public OptionVisitor {
+class Setter final : public LookingVisitor {
  public:
+  using LookingVisitor::option;
+
   explicit Setter(const NamedValue& value) : value_(value) {}
 
   void option(std::string_view name, bool& value) override { set(name, value); }
 
   void option(std::string_view name, std::string& value) override { set(name, value); }
 
-  void option(std::string_view, std::int64_t&, const Rule&) override {}
-
-  void option(std::string_view, float&, const Rule&) override {}
-
-  void option(std::string_view, std::optional<float>&, const Rule&) override {}
-
-  void option(std::string_view, std::optional<std::int64_t>&) override {}
-
-  void option(std::string_view, Shape&) override {}
-
-  void option(std::string_view, Activation&) override {}
-
-  void option(std::string_view, Initializer&) override {}
-
-  void fixed(std::string_view, const FixedValue&) override {}
+  void call_option(std::string_view name, bool& value) override { set(name, value); }
 
  private:
   template <class T>

@@ -34,8 +34,10 @@ std::vector<std::string_view> layer_names() {
 
 namespace {
 
-class CommonOptionsVisitor final : public OptionVisitor {
+class CommonOptionsVisitor final : public LookingVisitor {
  public:
+  using LookingVisitor::option;
+
   CommonOptions found;
 
   void option(std::string_view name, std::string& value) override {
@@ -58,22 +60,6 @@ class CommonOptionsVisitor final : public OptionVisitor {
   void option(std::string_view name, std::optional<Layer>&) override {
     found.go_backwards |= name == "backward_layer";
   }
-
-  void option(std::string_view, std::int64_t&, const Rule&) override {}
-
-  void option(std::string_view, float&, const Rule&) override {}
-
-  void option(std::string_view, std::optional<float>&, const Rule&) override {}
-
-  void option(std::string_view, std::optional<std::int64_t>&) override {}
-
-  void option(std::string_view, Shape&) override {}
-
-  void option(std::string_view, Activation&) override {}
-
-  void option(std::string_view, Initializer&) override {}
-
-  void fixed(std::string_view, const FixedValue&) override {}
 };
 
 }  // namespace

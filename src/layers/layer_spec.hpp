@@ -148,6 +148,9 @@ struct LayerSpec {
   /// The parts in which Keras's files keep weights; null: the layer itself is the only one.
   std::vector<WeightGroup> (*weight_groups)(const void* options) = nullptr;
 
+  /// Keras's names of the inputs where they are arguments of their own; none: one input or a list.
+  std::span<const std::string_view> arguments = {};
+
   bool mixes_steps = false;  ///< a step of the result needs other steps: no streams
   /// Statistics of the whole minibatch are needed when training: slices would differ.
   bool (*needs_whole_batch)(const void* options) = nullptr;

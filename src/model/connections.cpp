@@ -22,8 +22,10 @@ int call_number(const Network& network, int node) {
   return number;
 }
 
-class ActivationFinder final : public OptionVisitor {
+class ActivationFinder final : public LookingVisitor {
  public:
+  using LookingVisitor::option;
+
   std::string found;
 
   void option(std::string_view name, Activation& value) override {
@@ -31,24 +33,6 @@ class ActivationFinder final : public OptionVisitor {
       found = value.name();
     }
   }
-
-  void option(std::string_view, std::string&) override {}
-
-  void option(std::string_view, bool&) override {}
-
-  void option(std::string_view, std::int64_t&, const Rule&) override {}
-
-  void option(std::string_view, float&, const Rule&) override {}
-
-  void option(std::string_view, std::optional<float>&, const Rule&) override {}
-
-  void option(std::string_view, std::optional<std::int64_t>&) override {}
-
-  void option(std::string_view, Shape&) override {}
-
-  void option(std::string_view, Initializer&) override {}
-
-  void fixed(std::string_view, const FixedValue&) override {}
 };
 
 }  // namespace

@@ -101,6 +101,9 @@ class OptionVisitor {
 
   // Rare kinds of options, which most visitors may pass by.
 
+  /// An argument that Keras gives to the layer's call: files keep it there, not in its config.
+  virtual void call_option(std::string_view /*name*/, bool& /*value*/) {}
+
   /// One of `names`, or Keras's None.
   virtual void option(std::string_view /*name*/,
                       std::optional<std::string>& /*value*/,
@@ -141,6 +144,32 @@ class OptionVisitor {
   /// An option of Keras without meaning here, such as a loss's name: written as `value`; a reader
   /// takes any.
   virtual void ignored(std::string_view name, const FixedValue& value) { fixed(name, value); }
+};
+
+/// Passes by everything; the base of visitors that look for one kind of option.
+class LookingVisitor : public OptionVisitor {
+ public:
+  using OptionVisitor::option;
+
+  void option(std::string_view, std::int64_t&, const Rule&) override {}
+
+  void option(std::string_view, float&, const Rule&) override {}
+
+  void option(std::string_view, std::optional<float>&, const Rule&) override {}
+
+  void option(std::string_view, std::optional<std::int64_t>&) override {}
+
+  void option(std::string_view, bool&) override {}
+
+  void option(std::string_view, std::string&) override {}
+
+  void option(std::string_view, Shape&) override {}
+
+  void option(std::string_view, Activation&) override {}
+
+  void option(std::string_view, Initializer&) override {}
+
+  void fixed(std::string_view, const FixedValue&) override {}
 };
 
 /// How a spec gives access to options whose type only it knows.

@@ -69,11 +69,15 @@ TEST_P(GraphFile, ComesBackFromOurs) {
   expect_same_weights(loaded.data(), model_.data());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Keras,
-    GraphFile,
-    ::testing::Values("shared_and_masked", "merges", "encoder_decoder", "weighted_outputs"),
-    [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(Keras,
+                         GraphFile,
+                         ::testing::Values("shared_and_masked",
+                                           "merges",
+                                           "encoder_decoder",
+                                           "weighted_outputs",
+                                           "attentions",
+                                           "multi_head_attentions"),
+                         [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
 }  // namespace engram

@@ -71,6 +71,55 @@ def weighted_outputs():
     return model, x, y, [np.abs(stream(4, (7, 4))), np.abs(stream(5, (7,)))]
 
 
+def attentions():
+    """Masked queries and values, keys of their own, weights of values handed on."""
+    words, series = L.Input((4,), name="words"), L.Input((5, 3), name="series")
+    query = L.Embedding(6, 3, mask_zero=True, name="query")(words)
+    value = L.Masking()(series)
+    key = L.Dense(3, name="key")(series)
+    dot, scores = L.Attention(use_scale=True)([query, value], return_attention_scores=True)
+    causal = L.Attention()([query, value, key], use_causal_mask=True)
+    concat = L.Attention(score_mode="concat", use_scale=True, dropout=0.0)([query, value])
+    plain = L.Attention(score_mode="concat")([series, series])
+    added = L.AdditiveAttention()([query, value, key])
+    free = L.AdditiveAttention(use_scale=False)([query, series], use_causal_mask=True)
+    joined = L.Concatenate()([dot, causal, concat, added, free])
+    outputs = [L.LSTM(2)(joined), L.GRU(2)(L.Concatenate()([plain, series])), scores]
+    model = keras.Model([words, series], outputs)
+    model.compile(keras.optimizers.Adam(0.01), ["mse"] * 3)
+    x = [integers(1, (5, 4), 6), stream(2, (5, 5, 3))]
+    x[0][0] = [0, 3, 0, 2]
+    x[1][1, 3:] = x[1][2, 0] = 0
+    return model, x, [stream(3, (5, 2)), stream(4, (5, 2)), stream(5, (5, 4, 5))]
+
+
+def multi_head_attentions():
+    """Each reads tensors of its own: Keras takes their masks away for those that come later."""
+    words, series = L.Input((4,), name="words"), L.Input((5, 3), name="series")
+    queries = [L.Embedding(6, 3, mask_zero=True)(words) for _ in range(3)]
+    values = [L.Masking()(series) for _ in range(3)]
+    key = L.Dense(2, name="key")(series)
+    plain = L.MultiHeadAttention(2, 3)(series, series)
+    masked = L.MultiHeadAttention(2, 2, value_dim=3, output_shape=4)(
+        queries[0], values[0])
+    causal = L.MultiHeadAttention(1, 2, use_bias=False)(
+        query=queries[1], value=values[1], key=key, use_causal_mask=True)
+    window = L.MultiHeadAttention(3, 2, sliding_window=2)(queries[2], queries[2])
+    # Of other inputs than these: Keras puts the masks of scores on the scores.
+    scored, scores = L.MultiHeadAttention(3, 2)(series, key, return_attention_scores=True)
+    regular = L.MultiHeadAttention(
+        2, 1, kernel_regularizer=keras.regularizers.L2(0.02),
+        bias_constraint=keras.constraints.NonNeg())(series, values[2])
+    joined = L.LayerNormalization()(L.Concatenate()([masked, causal, window]))
+    outputs = [L.LSTM(2)(joined), L.GRU(2)(L.Concatenate()([plain, regular, scored])), scores]
+    model = keras.Model([words, series], outputs)
+    model.compile(keras.optimizers.Adam(0.01), ["mse"] * 3)
+    x = [integers(1, (5, 4), 6), stream(2, (5, 5, 3))]
+    x[0][0] = [0, 3, 0, 2]
+    x[1][1, 3:] = x[1][2, 0] = 0
+    return model, x, [stream(3, (5, 2)), stream(4, (5, 2)), stream(5, (5, 3, 5, 5))]
+
+
 def stored(array):
     return {"shape": list(array.shape), "values": numbers(np.asarray(array, "float32"))}
 
@@ -100,5 +149,6 @@ def graph_case(folder, seed, make):
 def make_graphs(folder):
     folder = folder / "keras"
     folder.mkdir(exist_ok=True)
-    for seed, make in enumerate((shared_and_masked, merges, encoder_decoder, weighted_outputs), 2201):
+    for seed, make in enumerate((shared_and_masked, merges, encoder_decoder, weighted_outputs,
+                                 attentions, multi_head_attentions), 2201):
         graph_case(folder, seed, make)

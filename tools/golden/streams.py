@@ -40,7 +40,7 @@ def weight_scale(name, shape):
     if name in ("embeddings", "alpha", "gamma", "beta", "count") or name.endswith(
             ("mean", "variance")):
         return 1.0
-    return max(1, round(64 / shape[0] ** 0.5)) / 64
+    return max(1, round(64 / (shape[0] if shape else 1) ** 0.5)) / 64
 
 
 def number(value):
