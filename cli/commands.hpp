@@ -10,6 +10,9 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
+
+#include "engram/tensor.hpp"
 
 namespace engram::cli {
 
@@ -28,6 +31,15 @@ CLI::App* add_command(CLI::App& app,
                       const std::string& name,
                       const std::string& description,
                       const std::string& examples);
+
+/// An option that may be given many times, each time with one file.
+CLI::Option* add_arrays_option(CLI::App& command,
+                               const std::string& name,
+                               std::vector<std::string>& files,
+                               const std::string& description);
+
+/// The arrays of .npy files.
+std::vector<Tensor> load_arrays(const std::vector<std::string>& files);
 
 /// The option --threads, which takes effect when it is read.
 void add_threads_option(CLI::App& command);

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "commands.hpp"
+#include "engram/data.hpp"
 #include "engram/error.hpp"
 #include "engram/runtime.hpp"
 
@@ -113,6 +114,21 @@ CLI::App* add_command(CLI::App& app,
   CLI::App* command = app.add_subcommand(name, description);
   command->footer(examples);
   return command;
+}
+
+CLI::Option* add_arrays_option(CLI::App& command,
+                               const std::string& name,
+                               std::vector<std::string>& files,
+                               const std::string& description) {
+  return command.add_option(name, files, description)->take_all()->allow_extra_args(false);
+}
+
+std::vector<Tensor> load_arrays(const std::vector<std::string>& files) {
+  std::vector<Tensor> arrays;
+  for (const std::string& file : files) {
+    arrays.push_back(load_npy(file));
+  }
+  return arrays;
 }
 
 void add_threads_option(CLI::App& command) {

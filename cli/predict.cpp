@@ -16,16 +16,24 @@ namespace {
 constexpr const char* kExamples =
     "  engram predict runs/stock-lstm/model.keras --data SH600519.csv\n"
     "  engram predict runs/stock-lstm/model.keras --data SH600519.csv --output predicted.csv\n"
-    "  engram predict any.keras --input x.npy --output y.npy\n";
+    "  engram predict any.keras --input x.npy --output y.npy\n"
+    "  engram predict graph.keras --input a.npy --input b.npy --output y.npy\n";
 
 struct PredictArguments {
-  std::string model, input, data, column, output;
+  std::string model, data, column;
+  std::vector<std::string> input, output;
 };
 
 void predict_arrays(Model& model, const PredictArguments& arguments) {
-  const Tensor y = model.predict(load_npy(arguments.input));
-  save_npy(arguments.output, y);
-  fmt::print("wrote {} {}\n", arguments.output, to_string(y.shape()));
+  const std::vector<Tensor> y = model.predict(load_arrays(arguments.input));
+  if (arguments.output.size() != y.size()) {
+    throw CLI::ValidationError("--output",
+                               fmt::format("once for each of the model's {} outputs", y.size()));
+  }
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    save_npy(arguments.output[i], y[i]);
+    fmt::print("wrote {} {}\n", arguments.output[i], to_string(y[i].shape()));
+  }
 }
 
 void predict_csv(Model& model, const PredictArguments& arguments) {
@@ -34,8 +42,9 @@ void predict_csv(Model& model, const PredictArguments& arguments) {
     fmt::print("{}", predictions.csv());
     return;
   }
-  predictions.save_csv(arguments.output);
-  fmt::print("wrote {} ({} rows)\n", arguments.output, predictions.predicted.size() + 1);
+  const std::string& output = arguments.output.back();
+  predictions.save_csv(output);
+  fmt::print("wrote {} ({} rows)\n", output, predictions.predicted.size() + 1);
   fmt::print("next value of {} after row {}: {:.6f}\n",
              predictions.column,
              predictions.first_row + std::int64_t(predictions.predicted.size()),
@@ -60,13 +69,17 @@ void add_predict(CLI::App& app) {
                   kExamples);
   const auto arguments = std::make_shared<PredictArguments>();
   command->add_option("MODEL", arguments->model, "A .keras file")->required();
-  CLI::Option* input = command->add_option("--input", arguments->input, "Inputs, a .npy file");
+  CLI::Option* input = add_arrays_option(
+      *command, "--input", arguments->input, "Inputs, a .npy file; one for each input of a graph");
   CLI::Option* data =
       command->add_option("--data", arguments->data, "A CSV file, for a model of a stock recipe");
   command->add_option("--column", arguments->column, "Its column (default: the one trained on)")
       ->needs(data);
-  input->needs(command->add_option(
-      "--output", arguments->output, "The .npy or CSV file to write (a CSV: else to stdout)"));
+  input->needs(add_arrays_option(
+      *command,
+      "--output",
+      arguments->output,
+      "The .npy or CSV file to write (a CSV: else to stdout); one for each output"));
   add_threads_option(*command);
   command->callback([arguments] { predict(*arguments); });
 }

@@ -27,8 +27,8 @@ constexpr const char* kExamples =
     "  engram train --model m.keras --x x.npy --y y.npy --epochs 5 --output out.keras\n";
 
 struct TrainOptions {
-  std::string recipe, model, x, y, data, column, output, history;
-  std::vector<std::string> settings;
+  std::string recipe, model, data, column, output, history;
+  std::vector<std::string> settings, x, y;
   std::optional<std::int64_t> epochs, seed, batch_size;
   bool resume = false, no_shuffle = false, quiet = false;
 };
@@ -89,8 +89,7 @@ void train_model(const TrainOptions& options) {
   if (options.seed) {
     set_seed(model, static_cast<std::uint64_t>(*options.seed));
   }
-  const Tensor x = load_npy(options.x);
-  const Tensor y = load_npy(options.y);
+  const std::vector<Tensor> x = load_arrays(options.x), y = load_arrays(options.y);
   FitOptions fit = {.batch_size = options.batch_size.value_or(32),
                     .epochs = options.epochs.value_or(1),
                     .verbose = options.quiet ? 0 : 1,
@@ -147,8 +146,10 @@ void add_recipe_options(CLI::App& command, TrainOptions& options, CLI::Option* r
 void add_model_options(CLI::App& command, TrainOptions& options, CLI::Option* recipe) {
   const std::string group = "With a model file";
   CLI::Option* model = command.add_option("--model", options.model, "A compiled .keras file");
-  CLI::Option* x = command.add_option("--x", options.x, "Inputs, a .npy file");
-  CLI::Option* y = command.add_option("--y", options.y, "Targets, a .npy file");
+  CLI::Option* x = add_arrays_option(
+      command, "--x", options.x, "Inputs, a .npy file; one for each input of a graph");
+  CLI::Option* y = add_arrays_option(
+      command, "--y", options.y, "Targets, a .npy file; one for each output of a graph");
   model->excludes(recipe)->needs(x)->needs(y)->group(group);
   x->needs(model)->group(group);
   y->needs(model)->group(group);

@@ -65,6 +65,46 @@ TEST_F(Trained, PredictGivesARowEachAndTheNextValue) {
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 2426 - 60 + 2);
 }
 
+TEST_F(Trained, GraphsTakeAndGiveSeveralArrays) {
+  const KerasTensor a = Input{.shape = {3}}, b = Input{.shape = {2}};
+  const KerasTensor both = Layer(Concatenate{})({a, b});
+  Functional model({a, b}, {Layer(Dense{.units = 1})(both), Layer(Dense{.units = 4})(both)});
+  model.compile({.optimizer = "sgd", .losses = {"mse", "mse"}});
+  const std::string path = *folder_ / "graph.keras";
+  save_model(model, path);
+  const std::vector<std::pair<std::string, Shape>> arrays = {
+      {"a.npy", {5, 3}}, {"b.npy", {5, 2}}, {"y0.npy", {5, 1}}, {"y1.npy", {5, 4}}};
+  for (const auto& [name, shape] : arrays) {
+    save_npy(*folder_ / name, Tensor(shape));
+  }
+  const std::string x0 = *folder_ / "a.npy", x1 = *folder_ / "b.npy";
+  const std::string y0 = *folder_ / "y0.npy", y1 = *folder_ / "y1.npy";
+
+  const Outcome trained = run({"train",
+                               "--model",
+                               path,
+                               "--x",
+                               x0,
+                               "--x",
+                               x1,
+                               "--y",
+                               y0,
+                               "--y",
+                               y1,
+                               "--quiet",
+                               "--output",
+                               path});
+  const Outcome predicted =
+      run({"predict", path, "--input", x0, "--input", x1, "--output", y1, "--output", y0});
+  const Outcome few = run({"predict", path, "--input", x0, "--input", x1, "--output", y0});
+
+  EXPECT_EQ(trained.code, 0) << trained.err;
+  EXPECT_EQ(predicted.code, 0) << predicted.err;
+  EXPECT_EQ(load_npy(y0).shape(), (Shape{5, 4}));
+  EXPECT_EQ(few.code, 2);
+  EXPECT_NE(few.err.find("once for each of the model's 2 outputs"), std::string::npos) << few.err;
+}
+
 TEST_F(Trained, PlotDrawsTheModel) {
   const Outcome outcome = run({"plot", stock(), *folder_ / "model.dot", "--show-shapes"});
 
