@@ -33,6 +33,11 @@ std::string NetworkNode::where() const {
   return std::string(spec().class_name) + " '" + name + "'";
 }
 
+bool ignores_mask(const NetworkNode& node) {
+  return node.inputs.size() > 1 && (node.spec().class_name == "Bidirectional" ||
+                                    common_options(node.spec(), node.options()).is_recurrent);
+}
+
 namespace {
 
 /// Keras's map_graph: walks back from the outputs, then takes each layer at its greatest depth.

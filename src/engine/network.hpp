@@ -48,6 +48,10 @@ struct NetworkNode {
   std::string where() const;  ///< "LSTM 'lstm_1'", the place in messages
 };
 
+/// True of a recurrent layer that begins with given states: Keras hands a call of several tensors
+/// no mask, though the mask goes on with the result.
+bool ignores_mask(const NetworkNode& node);
+
 /// Nodes in an order in which each comes after its inputs.
 struct Network {
   std::vector<NetworkNode> nodes;

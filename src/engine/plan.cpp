@@ -117,6 +117,8 @@ void Plan::add_node(const NetworkNode& node) {
   added.makes_mask = rule == MaskRule::makes || (rule == MaskRule::joins_any && masks > 0) ||
                      (rule == MaskRule::joins_all && masks == added.inputs.size());
   added.has_mask = added.makes_mask || (rule == MaskRule::passes && sizes.has_mask);
+  added.ignores_mask = ignores_mask(node);
+  sizes.has_mask &= !added.ignores_mask;
   const bool trains = std::any_of(node.weights.begin(), node.weights.end(), [&](int i) {
     const NetworkWeight& weight = network_.weights[static_cast<std::size_t>(i)];
     return weight.is_trainable || weight.momentum;
@@ -248,6 +250,9 @@ Plan::Arena Plan::make_arena() const {
     }
     if (node.plan && node.has_mask) {
       outputs[0].mask = node.makes_mask ? arena.masks.data() + node.mask : inputs[0].mask;
+    }
+    if (node.ignores_mask && !inputs.empty()) {
+      inputs[0].mask = nullptr;
     }
     for (const Output& output : outputs_) {
       if (output.uses_logits && output.port.node == static_cast<int>(i)) {

@@ -139,7 +139,7 @@ class Plan {
     const NetworkNode* node = nullptr;
     std::unique_ptr<LayerPlan> plan;  ///< null for an identity
     std::uint32_t position = 0;       ///< among the layers that are no Input
-    bool needs_gradient = false, has_mask = false, makes_mask = false;
+    bool needs_gradient = false, has_mask = false, makes_mask = false, ignores_mask = false;
     std::vector<Port> inputs;  ///< where they come from, past identities
     std::vector<Place> outputs;
     std::vector<std::int64_t> input_gradients;  ///< places in an arena

@@ -226,7 +226,10 @@ class GraphReader {
       if (!mask.is_null()) {
         find_masks(mask, stated);
       }
-      if (stated != masks_of(reader.inputs[0])) {
+      if (!mask.is_null() && ignores_mask(reader)) {
+        mask.refuse("no mask beside an initial state", "Keras hands such a call none by itself.");
+      }
+      if (!ignores_mask(reader) && stated != masks_of(reader.inputs[0])) {
         mask.refuse("the mask that comes with the input",
                     "Masks of another origin are not supported.");
       }

@@ -7,8 +7,10 @@
 #include "engram/error.hpp"
 #include "engram/functional.hpp"
 #include "engram/layers/dense.hpp"
+#include "engram/layers/gru.hpp"
 #include "engram/layers/input.hpp"
 #include "engram/layers/lstm.hpp"
+#include "engram/layers/masking.hpp"
 #include "engram/layers/merging.hpp"
 #include "engram/runtime.hpp"
 #include "engram/sequential.hpp"
@@ -112,6 +114,30 @@ TEST(Functional, LearnsFromSharesOfAllConsumers) {
 
   // First order in the step: the curvature changes a step of 1e-3 by some percents.
   EXPECT_NEAR(fall / (1e-3 * squares), 1.0, 0.05);
+}
+
+TEST(Functional, ALayerWithInitialStatesDoesNotSeeTheMaskButHandsItOn) {
+  const auto predicted = [](bool is_masked, bool reads_result) {
+    set_random_seed(3);
+    const KerasTensor a = Input{.shape = {5, 2}}, h = Input{.shape = {3}};
+    const KerasTensor x = is_masked ? Layer(Masking{})(a) : a;
+    KerasTensor y = Layer(GRU{.units = 3, .return_sequences = true, .name = "gru"})({x, h});
+    if (reads_result) {
+      y = Layer(GRU{.units = 3, .name = "reader"})(y);
+    }
+    Functional model({a, h}, {y});
+    std::vector<Tensor> weights = model.get_weights();
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      weights[i] = waves(weights[i].shape(), 0.7f * static_cast<float>(i + 1));
+    }
+    model.set_weights(weights);
+    Tensor series = inputs()[0];
+    std::fill_n(series.data() + 4, 2, 0.0f);  // step 2 of row 0
+    return model.predict({series, waves({37, 3}, 0.9f)})[0];
+  };
+
+  EXPECT_EQ(predicted(true, false), predicted(false, false));
+  EXPECT_NE(predicted(true, true), predicted(false, true));
 }
 
 TEST(Functional, RefusesGraphsThatDoNotHang) {
