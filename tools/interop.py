@@ -37,10 +37,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from interop_graphs import FREE, describe_graph, graph_data, graph_spec, make_graph
 from interop_models import (
     describe,
     make_data,
     make_model,
+    optimizer,
     random_recipe,
     random_spec,
     recipe_text,
@@ -85,13 +87,20 @@ class Engram:
             raise Failure(f"`engram {words}` ended with {result.returncode}: {lines[-1]}")
         return result.stdout
 
-    def predict(self, model, x="x.npy"):
-        self.run("predict", model, "--input", x, "--output", "predicted.npy")
-        return np.load(self.folder / "predicted.npy")
+    def arrays(self, option, name):
+        """The option for each array that save_arrays wrote under this name."""
+        files = sorted(path.name for path in self.folder.glob(f"{name}[0-9].npy"))
+        return [word for file in files for word in (option, file)]
+
+    def predict(self, model):
+        outputs = [f"predicted{i}.npy" for i in range(len(self.arrays("--y", "y")) // 2 or 1)]
+        self.run("predict", model, *self.arrays("--input", "x"),
+                 *(word for file in outputs for word in ("--output", file)))
+        return [np.load(self.folder / file) for file in outputs]
 
     def train(self, model, output, epochs, batch_size):
-        self.run("train", "--model", model, "--x", "x.npy", "--y", "y.npy", "--epochs", epochs,
-                 "--batch-size", batch_size, "--no-shuffle", "--output", output,
+        self.run("train", "--model", model, *self.arrays("--x", "x"), *self.arrays("--y", "y"),
+                 "--epochs", epochs, "--batch-size", batch_size, "--no-shuffle", "--output", output,
                  "--history", "history.csv")
         return read_history(self.folder / "history.csv")
 
@@ -115,15 +124,27 @@ def sum_repeated_rows(optimizer):
     )
 
 
+def alone(arrays):
+    """What Keras takes of a list of one array: the array."""
+    return arrays[0] if len(arrays) == 1 else arrays
+
+
 def fit(model, spec, x, y, epochs):
     if spec["words"] and "apply_gradients" not in vars(model.optimizer):
         sum_repeated_rows(model.optimizer)
-    return model.fit(x, y, batch_size=spec["batch_size"], epochs=epochs, shuffle=False,
+    return model.fit(alone(x), alone(y), batch_size=spec["batch_size"], epochs=epochs, shuffle=False,
                      verbose=0).history
 
 
 def keras_predict(model, x):
-    return model.predict(x, batch_size=len(x), verbose=0)
+    """The outputs, as a list."""
+    predicted = model.predict(alone(x), batch_size=len(x[0]), verbose=0)
+    return predicted if isinstance(predicted, list) else [predicted]
+
+
+def save_arrays(folder, name, arrays):
+    for i, array in enumerate(arrays):
+        np.save(folder / f"{name}{i}.npy", array)
 
 
 # ---- comparisons -------------------------------------------------------------------------------
@@ -136,23 +157,30 @@ def within(label, worst, allowed):
 
 
 def same_predictions(label, ours, theirs):
-    if ours.shape != theirs.shape:
-        raise Failure(f"{label}: shapes {ours.shape} and {theirs.shape}")
-    scale = np.maximum(1.0, np.abs(theirs))
-    return within(label, float(np.max(np.abs(ours - theirs) / scale)), PREDICT_TOLERANCE)
+    if len(ours) != len(theirs):
+        raise Failure(f"{label}: {len(ours)} and {len(theirs)} outputs")
+    worst = 0.0
+    for mine, other in zip(ours, theirs):
+        if mine.shape != other.shape:
+            raise Failure(f"{label}: shapes {mine.shape} and {other.shape}")
+        scale = np.maximum(1.0, np.abs(other))
+        worst = max(worst, float(np.max(np.abs(mine - other) / scale)))
+    return within(label, worst, PREDICT_TOLERANCE)
 
 
-def same_tensors(label, ours, theirs):
-    """The norm of each difference, against the tensor's norm; near zero against 1e-3."""
+def same_variables(label, ours, theirs):
+    """The norm of each difference, against the variable's norm; near zero against 1e-3."""
     if len(ours) != len(theirs):
         raise Failure(f"{label}: {len(ours)} and {len(theirs)} tensors")
     worst = 0.0
     for i, (a, b) in enumerate(zip(ours, theirs)):
+        if any(name in b.path for name in FREE):
+            continue
         a, b = np.asarray(a, "float64"), np.asarray(b, "float64")
         if a.shape != b.shape:
             raise Failure(f"{label} {i}: shapes {a.shape} and {b.shape}")
         error = np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-3)
-        worst = max(worst, within(f"{label} {i}", float(error), TRAIN_TOLERANCE))
+        worst = max(worst, within(f"{label} {i} {theirs[i].path}", float(error), TRAIN_TOLERANCE))
     return worst
 
 
@@ -182,18 +210,16 @@ def same_slots(ours, theirs):
         raise Failure(f"learning rate is {float(mine[1])}, Keras's is {float(other[1])}")
     if json.dumps(ours.optimizer.get_config()) != json.dumps(theirs.optimizer.get_config()):
         raise Failure("the optimizer's options changed")
-    return same_tensors("optimizer slots", slot_values(mine[2:]), slot_values(other[2:]))
-
-
-def slot_values(variables):
-    return [np.asarray(variable) for variable in variables]
+    return same_variables("optimizer slots", mine[2:], other[2:])
 
 
 def same_layers(ours, theirs):
     """The options of every layer, but for Python's ids."""
-    if [layer.get_config() for layer in ours.layers] != [
-        layer.get_config() for layer in theirs.layers
-    ]:
+    def options(model):
+        configs = [layer.get_config() for layer in model.layers]
+        return json.loads(json.dumps(configs))  # where tuples are lists
+
+    if options(ours) != options(theirs):
         raise Failure("the layers' options changed")
 
 
@@ -202,13 +228,17 @@ def same_layers(ours, theirs):
 
 def save_from_keras(spec, folder):
     keras.utils.set_random_seed(spec["seed"])
-    model = make_model(spec)
-    x, y = make_data(spec, model)
+    if spec.get("is_graph"):
+        model = make_graph(spec)
+        x, y = graph_data(spec, model)
+    else:
+        model = make_model(spec)
+        x, y = ([array] for array in make_data(spec, model))
     if spec["trained_before"]:
         fit(model, spec, x, y, 2)
     model.save(folder / "model.keras")
-    np.save(folder / "x.npy", x)
-    np.save(folder / "y.npy", y)
+    save_arrays(folder, "x", x)
+    save_arrays(folder, "y", y)
     return x, y
 
 
@@ -216,6 +246,7 @@ def load(path):
     """Opens a file that engram wrote; a warning (slots skipped, say) is a failure."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message=".*does not support masking")
         return keras.saving.load_model(path)
 
 
@@ -244,7 +275,7 @@ def check_extra(folder, x, expected):
     add_members(folder / "model.keras", folder / "extra.keras",
                 extra_members(folder / "out.keras"))
     again = keras_predict(load_own(folder / "extra.keras"), x)
-    if not np.array_equal(again, expected):
+    if not all(map(np.array_equal, again, expected)):
         raise Failure("extra members change what Keras predicts")
     return 0.0
 
@@ -257,7 +288,7 @@ def check_training(spec, engram, theirs, x, y, report):
     if spec["dropout"]:
         return written
     expected = fit(theirs, spec, x, y, 2)
-    report["train"] = same_tensors("weights", written.get_weights(), theirs.get_weights())
+    report["train"] = same_variables("weights", written.weights, theirs.weights)
     report["losses"] = same_history(history, expected)
     report["slots"] = same_slots(written, theirs)
     return written
@@ -269,8 +300,7 @@ def check_resume(spec, engram, written, x, y):
     fit(written, spec, x, y, 1)
     more = load(engram.folder / "more.keras")
     same_slots(more, written)
-    return same_tensors("weights after one more epoch", more.get_weights(),
-                        written.get_weights())
+    return same_variables("weights after one more epoch", more.weights, written.weights)
 
 
 def check_model(spec, command, folder, report):
@@ -336,10 +366,10 @@ def check_recipe(recipe, command, folder, report):
         if isinstance(recipe, dict):
             same_recipe(model, recipe)
         x = recipe_input(model)
-        np.save(folder / "x.npy", x)
+        save_arrays(folder, "x", [x])
         report["reopen"] = same_predictions(
             f"predictions of {file}", engram.predict(folder / "run" / file),
-            keras_predict(model, x))
+            keras_predict(model, [x]))
 
 
 # ---- the run -----------------------------------------------------------------------------------
@@ -381,6 +411,7 @@ def arguments():
     parser.add_argument("--engram", required=True, help="the command to test")
     parser.add_argument("--models", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--graphs", type=int, default=40, help="random graphs of layers")
     parser.add_argument("--only", help="the label of one model or recipe")
     parser.add_argument("--keep", help="keep the files of every model in this folder")
     return parser.parse_args()
@@ -391,6 +422,10 @@ def checks(options):
     for i in range(options.models):
         spec = random_spec(options.seed * 1000 + i)
         yield str(i), describe(spec), lambda *to, spec=spec: check_model(
+            spec, options.engram, *to)
+    for i in range(options.graphs):
+        spec = graph_spec(options.seed * 1000 + i, optimizer)
+        yield f"graph-{i}", describe_graph(spec), lambda *to, spec=spec: check_model(
             spec, options.engram, *to)
     for name in RECIPES:
         yield name, "recipe", lambda *to, name=name: check_recipe(

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random graphs of layers for interop.py: several inputs and outputs, shared layers, merges, masks,
+wrappers, states handed on and attention. A seed decides all."""
+
+import random
+
+import keras
+import numpy as np
+from keras import layers as L
+
+# Weights whose gradient is 0 but for rounding, which Adam makes steps of: what is added to all keys
+# does not change a softmax.
+FREE = ("key/bias", "key_bias")
+
+MERGES = ("Add", "Multiply", "Average", "Maximum", "Minimum")
+
+
+class Graph:
+    """Grows a model: a pool of sequences of one length, each with its width."""
+
+    def __init__(self, seed):
+        self.rng = random.Random(f"graph {seed}")
+        self.steps = self.rng.randint(2, 8)
+        self.inputs, self.words, self.pool, self.names = [], [], [], []
+
+    def note(self, name):
+        self.names.append(name)
+
+    def add_input(self):
+        if self.rng.random() < 0.4:
+            words = self.rng.randint(3, 12)
+            x = L.Input((self.steps,))
+            masked = self.rng.random() < 0.6
+            y = L.Embedding(words, self.rng.randint(1, 5), mask_zero=masked)(x)
+            self.note("Embedding" + ("!" if masked else ""))
+        else:
+            words = 0
+            x = y = L.Input((self.steps, self.rng.randint(1, 5)))
+            if self.rng.random() < 0.4:
+                y = L.Masking()(x)
+                self.note("Masking")
+        self.inputs.append(x)
+        self.words.append(words)
+        self.pool.append(y)
+
+    def pick(self):
+        return self.rng.choice(self.pool)
+
+    def cell(self, units, **options):
+        kind = self.rng.choice(["SimpleRNN", "LSTM", "GRU"])
+        return getattr(L, kind)(units, recurrent_initializer="orthogonal", **options)
+
+    def projected(self, units, use_bias=True):
+        """A tensor that no other layer reads: MultiHeadAttention takes masks off what it reads."""
+        return L.Dense(units, activation=self.rng.choice(["linear", "tanh"]), use_bias=use_bias)(
+            self.pick())
+
+    def recurrent(self):
+        layer = self.cell(self.rng.randint(1, 9), return_sequences=True,
+                          go_backwards=self.rng.random() < 0.2)
+        return layer(self.pick())
+
+    def shared(self):
+        units = self.rng.randint(1, 4)
+        layer = self.cell(self.rng.randint(1, 6), return_sequences=True)
+        return L.Concatenate()([layer(self.projected(units)), layer(self.projected(units))])
+
+    def bidirectional(self):
+        return L.Bidirectional(
+            self.cell(self.rng.randint(1, 5), return_sequences=True),
+            merge_mode=self.rng.choice(["concat", "sum", "mul", "ave"]))(self.pick())
+
+    def time_distributed(self):
+        return L.TimeDistributed(L.Dense(self.rng.randint(1, 5), activation="tanh"))(self.pick())
+
+    def merge(self):
+        units = self.rng.randint(1, 5)
+        parts = [self.projected(units) for _ in range(self.rng.choice([2, 2, 3]))]
+        return getattr(L, self.rng.choice(MERGES))()(parts)
+
+    def subtract(self):
+        return L.Subtract()([self.projected(3), self.projected(3)])
+
+    def concatenate(self):
+        return L.Concatenate()([self.pick(), self.projected(2)])
+
+    def states(self):
+        units = self.rng.randint(1, 5)
+        kind = self.rng.choice(["LSTM", "GRU", "SimpleRNN"])
+        _, *states = getattr(L, kind)(units, return_state=True)(self.pick())
+        return getattr(L, kind)(units, return_sequences=True)(self.pick(), initial_state=states)
+
+    def attention(self):
+        units = self.rng.randint(1, 5)
+        inputs = [self.projected(units), self.projected(units)]
+        if self.rng.random() < 0.4:
+            inputs.append(self.projected(units, use_bias=False))  # as FREE says
+        causal = self.rng.random() < 0.4
+        if self.rng.random() < 0.4:
+            return L.AdditiveAttention(use_scale=self.rng.random() < 0.7)(
+                inputs, use_causal_mask=causal)
+        return L.Attention(use_scale=self.rng.random() < 0.5,
+                           score_mode=self.rng.choice(["dot", "dot", "concat"]))(
+            inputs, use_causal_mask=causal)
+
+    def multi_head_attention(self):
+        inputs = [self.projected(self.rng.randint(1, 5)) for _ in range(self.rng.choice([2, 2, 3]))]
+        window = self.rng.choice([None, None, 2])
+        layer = L.MultiHeadAttention(
+            self.rng.randint(1, 3), self.rng.randint(1, 4),
+            value_dim=self.rng.choice([None, 2]), use_bias=self.rng.random() < 0.8,
+            output_shape=self.rng.choice([None, 3]), sliding_window=window)
+        return layer(*inputs, use_causal_mask=self.rng.random() < 0.3)
+
+    def normalization(self):
+        return self.rng.choice([L.LayerNormalization(), L.BatchNormalization(momentum=0.9)])(
+            self.pick())
+
+    def convolution(self):
+        return L.Conv1D(self.rng.randint(1, 5), 2, padding="causal",
+                        kernel_regularizer=self.rng.choice([None, "l2"]),
+                        kernel_constraint=self.rng.choice([None, "max_norm"]))(self.pick())
+
+    def grow(self):
+        grown = self.rng.choice([
+            self.recurrent, self.recurrent, self.shared, self.bidirectional, self.time_distributed,
+            self.merge, self.subtract, self.concatenate, self.states, self.attention,
+            self.multi_head_attention, self.normalization, self.convolution])
+        self.note(grown.__name__)
+        self.pool.append(grown())
+
+    def output(self, i):
+        """(output, loss, kind of target)"""
+        x = self.pool[-1] if i == 0 else self.pick()
+        if self.rng.random() < 0.75:
+            x = self.cell(self.rng.randint(1, 6))(x)
+        classes = self.rng.randint(2, 4)
+        return self.rng.choice([
+            (L.Dense(self.rng.randint(1, 3))(x), "mean_squared_error", "values"),
+            (L.Dense(1)(x), "mean_absolute_error", "values"),
+            (L.Dense(classes, activation="softmax")(x), "sparse_categorical_crossentropy", "ids"),
+            (L.Dense(1, activation="sigmoid")(x), "binary_crossentropy", "binary"),
+        ])
+
+
+def build(seed):
+    """(graph, outputs with their losses)"""
+    graph = Graph(seed)
+    for _ in range(graph.rng.choice([1, 1, 2, 3])):
+        graph.add_input()
+    for _ in range(graph.rng.randint(1, 5)):
+        graph.grow()
+    return graph, [graph.output(i) for i in range(graph.rng.choice([1, 1, 2, 3]))]
+
+
+def graph_spec(seed, optimizer):
+    rng = random.Random(f"spec {seed}")
+    return {"seed": seed, "is_graph": True, "dropout": False, "words": 1,
+            "samples": rng.randint(5, 24), "optimizer": optimizer(rng),
+            "batch_size": rng.randint(2, 12), "trained_before": rng.random() < 0.5}
+
+
+def describe_graph(spec):
+    graph, outputs = build(spec["seed"])
+    return (f"{len(graph.inputs)} in, {' '.join(graph.names)}, {len(outputs)} out"
+            f" | {spec['optimizer'][0]}")
+
+
+def make_graph(spec):
+    graph, outputs = build(spec["seed"])
+    model = keras.Model(graph.inputs, [output for output, _, _ in outputs])
+    kind, options = spec["optimizer"]
+    losses = [loss for _, loss, _ in outputs]
+    weights = [1.0, 0.5, 0.25][:len(losses)] if len(losses) > 1 else None
+    model.compile(optimizer=getattr(keras.optimizers, kind)(**options),
+                  loss=losses if len(losses) > 1 else losses[0], loss_weights=weights)
+    return model
+
+
+def graph_data(spec, model):
+    """Arrays for the inputs and outputs; some steps of zeros for the masks, none of them all."""
+    graph, outputs = build(spec["seed"])
+    rng = np.random.default_rng(spec["seed"])
+    rows, x, y = spec["samples"], [], []
+    for tensor, words in zip(graph.inputs, graph.words):
+        shape = (rows, *tensor.shape[1:])
+        if words:
+            array = rng.integers(0, words, shape).astype("int32")
+            array[:, 0] = np.maximum(array[:, 0], 1)
+        else:
+            array = rng.uniform(-1, 1, shape).astype("float32")
+            array[:, 1:][rng.random((rows, graph.steps - 1)) < 0.2] = 0
+        x.append(array)
+    for tensor, (_, _, target) in zip(model.outputs, outputs):
+        shape = (rows, *tensor.shape[1:])
+        if target == "ids":
+            y.append(rng.integers(0, shape[-1], shape[:-1]).astype("int32"))
+        elif target == "binary":
+            y.append(rng.integers(0, 2, shape).astype("float32"))
+        else:
+            y.append(rng.uniform(-1, 1, shape).astype("float32"))
+    return x, y
