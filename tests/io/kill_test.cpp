@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <random>
 
 #include "io/archive.hpp"
@@ -45,7 +46,7 @@ TEST(SaveModel, KilledAtAnyMomentLosesNoFile) {
     if (child == 0) {
       save_for_ever(model, folder);
     }
-    ::usleep(random() % static_cast<unsigned>(longest_us));
+    ::usleep(random() % std::max(1u, static_cast<unsigned>(longest_us)));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
 
