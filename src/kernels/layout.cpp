@@ -88,6 +88,11 @@ void Layout::add_step_products() {
       add_gates(0, 4);
       break;
     case Cell::gru_reset_after:
+      if (!spec.keeps && !by_gate) {
+        add(step, {.has_h = false, .column = 0, .N = 3 * H});
+        add(step, {.has_x = false, .goes_on = true, .column = H, .N = 3 * H});
+        break;
+      }
       add(step, {.variant = candidate, .has_h = false, .column = 0, .N = H});
       add_gates(H, 2);
       add(step, {.variant = candidate, .has_x = false, .column = 3 * H, .N = H});

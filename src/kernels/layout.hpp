@@ -7,7 +7,7 @@
 ///   GRU, reset after   [x_h, z, r, h_h]   candidate = x_h + r * h_h
 ///   GRU, reset before  [h, z, r]
 /// In these orders the columns that any product needs are neighbours: GRU's input needs x_h, z, r,
-/// its state z, r, h_h. With recurrent dropout each gate has an input row of its own; with reset
+/// its state z, r, h_h: two products, or three where gradients are wanted too. With recurrent dropout each gate has an input row of its own; with reset
 /// before, the candidate has one too: [x, 1, r * h].
 #pragma once
 
@@ -23,6 +23,7 @@ namespace engram::kernels {
 struct StepProduct {
   std::int64_t variant = 0;
   bool has_x = true, has_h = true;  ///< beside the 1
+  bool goes_on = false;             ///< from the sums of the product before, which has the biases
   std::int64_t column = 0, N = 0;
   std::int64_t first = 0, K = 0;
   std::int64_t packed = 0;  ///< its matrix, from the beginning of `packed`

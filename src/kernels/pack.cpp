@@ -16,7 +16,7 @@ HWY_BEFORE_NAMESPACE();
 namespace engram::kernels::HWY_NAMESPACE {
 
 /// The row of the 1: what the biases add to column `column` of the layer's matrices. With reset
-/// after, h has a bias of its own.
+/// after, h has a bias of its own; the gates' are one, in the first product that they are in.
 HWY_INLINE float bias_of(const RecurrentSpec& spec,
                          const Layout& layout,
                          const RecurrentWeights& weights,
@@ -28,9 +28,28 @@ HWY_INLINE float bias_of(const RecurrentSpec& spec,
   if (spec.cell != Cell::gru_reset_after) {
     return weights.bias[column];
   }
+  const bool is_gate = column < 2 * spec.H;
   const float of_x = p.has_x ? weights.bias[column] : 0;
-  const float of_h = p.has_h ? weights.bias[layout.columns + column] : 0;
-  return of_x + of_h;
+  const float of_h = p.has_h || is_gate ? weights.bias[layout.columns + column] : 0;
+  return p.goes_on && is_gate ? 0 : of_x + of_h;
+}
+
+/// The rows of w (rows, columns) in the columns of panel i, one by one: for a product whose columns
+/// are no neighbours in w.
+HWY_INLINE void pack_scattered(const Layout& layout,
+                               const StepProduct& p,
+                               const Panels& panels,
+                               std::int64_t i,
+                               std::int64_t rows,
+                               const float* w,
+                               float* to) {
+  const std::int64_t size = panels.row_size(i);
+  for (std::int64_t n = 0; n < size; ++n) {
+    const std::int64_t column = layout.keras_column(p.column + panels.column(i) + n);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      to[row * size + n] = n < panels.columns(i) ? w[row * layout.columns + column] : 0;
+    }
+  }
 }
 
 /// Rows [W; b; U] of the columns of one product of a step.
@@ -43,12 +62,17 @@ HWY_INLINE void pack_step(const RecurrentSpec& spec,
                           float* packed) {
   const std::int64_t column = layout.keras_column(p.column), ld = layout.columns;
   const std::int64_t D = p.has_x ? spec.D : 0;
+  const bool is_scattered = column + p.N > ld;  // from the last gate round to the first
   for (std::int64_t i = range.first; i < range.last; ++i) {
-    pack_rows(panels, i, p.K, 0, D, weights.kernel + column, ld, packed);
+    if (is_scattered) {
+      pack_scattered(layout, p, panels, i, D, weights.kernel, packed + p.K * panels.column(i));
+    } else {
+      pack_rows(panels, i, p.K, 0, D, weights.kernel + column, ld, packed);
+    }
     float* one = packed + p.K * panels.column(i) + D * panels.row_size(i);
     for (std::int64_t n = 0; n < panels.row_size(i); ++n) {
       one[n] = n < panels.columns(i)
-                   ? bias_of(spec, layout, weights, p, column + panels.column(i) + n)
+                   ? bias_of(spec, layout, weights, p, (column + panels.column(i) + n) % ld)
                    : 0;
     }
     const std::int64_t h_rows = p.has_h ? spec.H : 0;

@@ -18,8 +18,8 @@ HWY_BEFORE_NAMESPACE();
 namespace engram::kernels::HWY_NAMESPACE {
 
 /// `added` (M, N) with row stride ld_added, 0 when all rows share one (a bias); null: nothing.
-/// The K rows of `packed` are those from first_k, of packed_K (0: all K). With first_k > 0 the
-/// chains go on from c.
+/// The K rows of `packed` are those from first_k, of packed_K (0: all K). With `goes_on` the chains
+/// go on from c.
 struct Product {
   std::int64_t M, K, N;
   const float* a;
@@ -30,6 +30,7 @@ struct Product {
   const float* added = nullptr;
   std::int64_t ld_added = 0;
   std::int64_t first_k = 0, packed_K = 0;
+  bool goes_on = false;
 
   /// Where the rows of panel i lie.
   HWY_INLINE const float* panel(const Panels& panels, std::int64_t i) const {
@@ -41,7 +42,7 @@ struct Product {
 template <class TileType>
 HWY_INLINE void begin_tile(
     TileType& tile, const Product& p, std::int64_t row, const Panels& panels, std::int64_t i) {
-  if (p.first_k > 0) {
+  if (p.goes_on) {
     with_last_access<typename TileType::Last>(panels.last_columns(i), [&](auto last) HWY_ATTR {
       tile.load(p.c + row * p.ldc + panels.column(i), p.ldc, last);
     });
@@ -107,40 +108,42 @@ HWY_NOINLINE void product_tile(const Product& p,
   store_tile(tile, p, row, panels, i);
 }
 
+constexpr int kRowPanels = 4;
+
 /// One row in kWide panels of 3 vectors and kNarrow of 2 at once: the sums of a single panel would
 /// wait for each other. None of the panels has a half vector.
 template <int kWide, int kNarrow>
 HWY_NOINLINE void product_row(const Product& p, const Panels& panels, std::int64_t first) {
-  Tile<1, 3, Floats> wide[kWidest];
-  Tile<1, 2, Floats> narrow[kWidest];
+  Tile<1, 3, Floats> wide[kRowPanels];
+  Tile<1, 2, Floats> narrow[kRowPanels];
   const float* b[kWide + kNarrow];
-#pragma GCC unroll 3
+#pragma GCC unroll 4
   for (int i = 0; i < kWide + kNarrow; ++i) {
     b[i] = p.panel(panels, first + i);
   }
-#pragma GCC unroll 3
+#pragma GCC unroll 4
   for (int i = 0; i < kWide; ++i) {
     begin_tile(wide[i], p, 0, panels, first + i);
   }
-#pragma GCC unroll 3
+#pragma GCC unroll 4
   for (int i = 0; i < kNarrow; ++i) {
     begin_tile(narrow[i], p, 0, panels, first + kWide + i);
   }
   for (std::int64_t k = 0; k < p.K; ++k) {
-#pragma GCC unroll 3
+#pragma GCC unroll 4
     for (int i = 0; i < kWide; ++i) {
       wide[i].multiply_add(1, p.a + k, 0, 0, b[i] + k * 3 * kLanes, 0, Whole());
     }
-#pragma GCC unroll 3
+#pragma GCC unroll 4
     for (int i = 0; i < kNarrow; ++i) {
       narrow[i].multiply_add(1, p.a + k, 0, 0, b[kWide + i] + k * 2 * kLanes, 0, Whole());
     }
   }
-#pragma GCC unroll 3
+#pragma GCC unroll 4
   for (int i = 0; i < kWide; ++i) {
     store_tile(wide[i], p, 0, panels, first + i);
   }
-#pragma GCC unroll 3
+#pragma GCC unroll 4
   for (int i = 0; i < kNarrow; ++i) {
     store_tile(narrow[i], p, 0, panels, first + kWide + i);
   }
@@ -154,6 +157,12 @@ HWY_INLINE void product_panels(const Product& p,
   const std::int64_t wide = std::clamp<std::int64_t>(panels.wide() - first, 0, last - first);
   const std::int64_t narrow = last - first - wide;
   switch (4 * wide + narrow) {
+    case 4 * 4 + 0:
+      return product_row<4, 0>(p, panels, first);
+    case 4 * 3 + 1:
+      return product_row<3, 1>(p, panels, first);
+    case 4 * 2 + 2:
+      return product_row<2, 2>(p, panels, first);
     case 4 * 3 + 0:
       return product_row<3, 0>(p, panels, first);
     case 4 * 2 + 0:
@@ -168,10 +177,8 @@ HWY_INLINE void product_panels(const Product& p,
       return product_row<1, 2>(p, panels, first);
     case 4 * 0 + 1:
       return product_row<0, 1>(p, panels, first);
-    case 4 * 0 + 2:
-      return product_row<0, 2>(p, panels, first);
     default:
-      return product_row<0, 3>(p, panels, first);
+      return product_row<0, 2>(p, panels, first);
   }
 }
 
@@ -180,7 +187,7 @@ static HWY_NOINLINE void product(const Product& p) {
   std::int64_t i = 0;
   if (p.M == 1 && panels.width(0) > 1) {
     const std::int64_t whole = panels.count() - (panels.has_half(panels.count() - 1) ? 1 : 0);
-    const Pieces groups(whole, 3);
+    const Pieces groups(whole, kRowPanels);
     for (std::int64_t group = 0; group < groups.count(); ++group) {
       product_panels(p, panels, groups.begin(group), groups.begin(group + 1));
     }

@@ -121,6 +121,11 @@ class Slice {
     const PhaseTimer timer(Phase::products);
     for (const StepProduct& p : products) {
       const std::int64_t done = layout_.x_steps > 0 && p.has_x ? spec_.D : 0;
+      if (p.goes_on) {  // all columns but the last gate's have been begun
+        for (std::int64_t row = 0; row < a_.rows; ++row) {
+          std::memset(z(step, row) + layout_.z_columns - spec_.H, 0, spec_.H * sizeof(float));
+        }
+      }
       product({.M = a_.rows,
                .K = p.K - done,
                .N = p.N,
@@ -130,7 +135,8 @@ class Slice {
                .c = z(step, 0) + p.column,
                .ldc = layout_.z_size,
                .first_k = done,
-               .packed_K = p.K});
+               .packed_K = p.K,
+               .goes_on = done > 0 || p.goes_on});
     }
   }
 
