@@ -102,10 +102,13 @@ class Table:
             self.row(work, f"{100 * share:.0f} % ({seconds})", f"{100 * asked:.0f} % of P",
                      share >= asked)
 
-    def time(self, work, name, asked):
+    def time(self, work, name, asked, weights=0):
+        """`weights`: floats of them that are read each time."""
         if name in self.bench:
             seconds = self.bench[name]["seconds"]
-            self.row(work, text_of(seconds), f"at most {text_of(asked)}", seconds <= asked)
+            moved = f"; {4e-3 * weights:.3g} KB of weights, {4e-9 * weights / seconds:.0f} GB/s"
+            self.row(work, text_of(seconds) + (moved if weights else ""),
+                     f"at most {text_of(asked)}", seconds <= asked)
 
     def ratio(self, work, name, other, asked, at_most):
         if name in self.bench and other in self.bench:
@@ -160,11 +163,13 @@ def speed_table(figures):
     for threads in (1, 2):
         t.share(f"prediction of 2,066 windows, stock-lstm, {threads} thread{'s' * (threads > 1)}",
                 f"predict/stock-lstm/rows=2066/threads={threads}", 0.78)
-    t.time("one window of 60, stock-lstm", "window/stock-lstm/rows=1/threads=1", 145e-6)
-    for cell, asked in (("lstm", (50, 155, 800)), ("gru", (45, 125, 620))):
+    t.time("one window of 60, stock-lstm", "window/stock-lstm/rows=1/threads=1", 145e-6,
+           4 * 80 * 2 + 4 * 100 * 81 + 60 * (4 * 80 * 80 + 4 * 100 * 100))  # x's once, h's each step
+    for cell, gates, asked in (("lstm", 4, (50, 155, 800)), ("gru", 3, (45, 125, 620))):
         for H, nanoseconds in zip((8, 32, 64), asked):
-            t.time(f"one step, {cell} H = D = {H}", f"step/{cell}/H=D={H}", nanoseconds * 1e-9)
-    t.time("one step, stock-lstm", "step/stock-lstm", 2.7e-6)
+            t.time(f"one step, {cell} H = D = {H}", f"step/{cell}/H=D={H}", nanoseconds * 1e-9,
+                   gates * H * (2 * H + 1))
+    t.time("one step, stock-lstm", "step/stock-lstm", 2.7e-6, 4 * 80 * 82 + 4 * 100 * 181)
     single = t.bench.get("single_rows/SimpleRNN(6)+Dense(1)/threads=1")
     if single:
         seconds = single["seconds"] / 1000  # an epoch of 1,000 rows
@@ -185,16 +190,21 @@ def speed_table(figures):
 
 def products_table(figures):
     """Kernels alone: our product, oneDNN's sgemm, a plain loop, as shares of P."""
-    shapes = {}
+    shapes, rates = {}, {}
     for name, row in figures["bench"].items():
         found = re.match(r"(product|gradient)/([^/]+)/(M=.*)", name)
         if found and "of_hot" in row:
             shapes.setdefault((found[1], found[3]), {})[found[2]] = row["of_hot"]
+            if found[2] == "engram":
+                M, K, N = map(int, re.findall(r"\d+", found[3]))
+                size = 4 * (M * K + M * N + K * N)
+                rates[found[1], found[3]] = f"{size / 1e3:.0f} KB, {size / row['seconds'] / 1e9:.0f} GB/s"
     lines = sorted({line for row in shapes.values() for line in row})
-    result = ["| product | " + " | ".join(lines) + " |", "|---" * (len(lines) + 1) + "|"]
+    result = ["| product | " + " | ".join(lines) + " | moved by engram |",
+              "|---" * (len(lines) + 2) + "|"]
     for (kind, shape), row in shapes.items():
         cells = " | ".join(f"{100 * row[line]:.0f} %" if line in row else "" for line in lines)
-        result.append(f"| {kind} {shape} | {cells} |")
+        result.append(f"| {kind} {shape} | {cells} | {rates.get((kind, shape), '')} |")
     return result
 
 
