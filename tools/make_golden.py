@@ -42,7 +42,7 @@ for name, value in (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3
     os.environ.setdefault(name, value)
 
 from golden.graphs import make_graphs
-from golden.keras_files import make_keras
+from golden.keras_files import make_keras, make_release
 from golden.layers import make_layers
 from golden.one_input_layers import make_one_input_layers
 from golden.parts import (
@@ -70,6 +70,7 @@ MAKERS = {
     "rules": make_rules,
     "initializers": make_initializers,
     "keras": make_keras,
+    "release": make_release,
     "graphs": make_graphs,
 }
 

@@ -21,7 +21,7 @@ struct LoadOptions {
   bool allow_non_finite = false;  ///< accept NaN and infinite weights
 };
 
-/// Reads a .keras file of Keras 3 or of this library.
+/// Reads a .keras file of Keras 3 or of this library, or a folder by Keras's save(zipped=False).
 /// Errors: FileError naming file, field, rule and value; nothing in the file can name code or a
 /// path.
 Model load_model(const std::string& filepath, const LoadOptions& options = {});

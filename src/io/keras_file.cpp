@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <filesystem>
 
 #include "base/error.hpp"
 #include "engram/io.hpp"
@@ -62,9 +63,10 @@ std::string metadata() {
   return io::json_text(json, "metadata.json");
 }
 
-std::string read_model_file(const std::string& filepath) {
+std::string read_model_file(const std::string& filepath,
+                            std::uint64_t largest = formats::kLargestModel) {
   try {
-    return formats::read_file(filepath, formats::kLargestModel);
+    return formats::read_file(filepath, largest);
   } catch (const DataError& problem) {
     throw FileError(problem.what());  // larger than any model
   }
@@ -152,13 +154,16 @@ void save_model(const Model& model, const std::string& filepath) {
   formats::write_file_atomically(filepath, bytes);
 }
 
-void io::read_model(const std::string& filepath, const LoadOptions& options, ModelData& data) {
-  const std::string bytes = read_model_file(filepath);
-  const formats::ZipReader zip(bytes, filepath);
+namespace {
+
+void read_members(const std::string& filepath,
+                  std::string_view config_json,
+                  std::string_view h5,
+                  const LoadOptions& options,
+                  ModelData& data) {
   const std::string place = filepath + ": config.json";
-  const Json json = formats::parse_json(zip.read("config.json", formats::kLargestJson), place);
+  const Json json = formats::parse_json(config_json, place);
   const formats::JsonAt config(json, place);
-  const std::string h5 = zip.read("model.weights.h5", formats::kLargestModel);
   const std::string weights_place = filepath + ": model.weights.h5";
   const formats::H5File weights = formats::read_h5(h5, weights_place);
   build_for_reading(data, io::read_model_config(config, data), weights, filepath);
@@ -172,6 +177,26 @@ void io::read_model(const std::string& filepath, const LoadOptions& options, Mod
     }
   }
   io::read_weights_h5(weights, weights_place, options.allow_non_finite, data);
+}
+
+}  // namespace
+
+void io::read_model(const std::string& filepath, const LoadOptions& options, ModelData& data) {
+  if (std::filesystem::is_directory(filepath)) {  // by Keras's save(zipped=False)
+    read_members(filepath,
+                 read_model_file(filepath + "/config.json", formats::kLargestJson),
+                 read_model_file(filepath + "/model.weights.h5"),
+                 options,
+                 data);
+    return;
+  }
+  const std::string bytes = read_model_file(filepath);
+  const formats::ZipReader zip(bytes, filepath);
+  read_members(filepath,
+               zip.read("config.json", formats::kLargestJson),
+               zip.read("model.weights.h5", formats::kLargestModel),
+               options,
+               data);
   io::read_state(zip, filepath, data);
 }
 

@@ -2,8 +2,12 @@
 /// Files that real Keras wrote (tools/golden/keras_files.py) hold, predict and train as in Keras.
 #include <gtest/gtest.h>
 
+#include "engram/error.hpp"
 #include "engram/io.hpp"
+#include "formats/bounds.hpp"
+#include "formats/files.hpp"
 #include "formats/hdf5.hpp"
+#include "formats/zip.hpp"
 #include "golden/golden.hpp"
 #include "io/same_model.hpp"
 #include "io/weights_h5.hpp"
@@ -102,6 +106,43 @@ INSTANTIATE_TEST_SUITE_P(Golden,
                                            "nadam",
                                            "adafactor",
                                            "muon_ema_accumulate"),
+                         [](const auto& test) { return std::string(test.param); });
+
+/// As Keras's save(zipped=False) leaves it.
+TEST_P(KerasFile, IsReadFromAFolderToo) {
+  const TemporaryFolder folder;
+  const std::string bytes = formats::read_file(path(), formats::kLargestModel);
+  const formats::ZipReader zip(bytes, path());
+  for (const char* name : {"config.json", "metadata.json", "model.weights.h5"}) {
+    if (zip.contains(name)) {
+      formats::write_file_atomically(folder / name, zip.read(name, formats::kLargestModel));
+    }
+  }
+  Model from_folder = load_model(folder / "");
+  EXPECT_EQ(from_folder.get_weights(), model_.get_weights());
+  const Tensor x = tensor(golden_["x"]), y = tensor(golden_["y"]);
+  EXPECT_EQ(from_folder.train_on_batch(x, y), model_.train_on_batch(x, y));
+  EXPECT_EQ(from_folder.get_weights(), model_.get_weights());
+}
+
+TEST(KerasFolder, WithoutItsMembersIsRefused) {
+  const TemporaryFolder folder;
+  EXPECT_THROW(load_model(folder / ""), IoError);
+}
+
+// Releases whose layouts differ: the optimizer's config, dtype policies, names of groups in the
+// weights, options of InputLayer, an empty compile_config.
+INSTANTIATE_TEST_SUITE_P(Releases,
+                         KerasFile,
+                         ::testing::Values("release_3_0_sequential",
+                                           "release_3_0_functional",
+                                           "release_3_3_sequential",
+                                           "release_3_4_functional",
+                                           "release_3_6_sequential",
+                                           "release_3_9_functional",
+                                           "release_3_10_functional",
+                                           "release_3_13_sequential",
+                                           "release_3_13_functional"),
                          [](const auto& test) { return std::string(test.param); });
 
 INSTANTIATE_TEST_SUITE_P(Wrappers,
