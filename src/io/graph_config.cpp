@@ -394,6 +394,10 @@ class GraphReader {
       for (std::size_t i = 0; i < node.inputs.size(); ++i) {
         if (i == 0 || rule != MaskRule::passes) {
           const std::set<int>& of_input = masks_of(node.inputs[i]);
+          if (rule == MaskRule::joins_all && of_input.empty()) {
+            found.clear();
+            break;
+          }
           found.insert(of_input.begin(), of_input.end());
         }
       }

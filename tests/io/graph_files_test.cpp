@@ -2,8 +2,9 @@
 /// Functional models that real Keras wrote (tools/golden/graphs.py) predict and train as in Keras.
 #include <gtest/gtest.h>
 
-#include "engram/io.hpp"
+#include "engram/engram.hpp"
 #include "golden/golden.hpp"
+#include "io/archive.hpp"
 #include "io/same_model.hpp"
 #include "temporary_folder.hpp"
 
@@ -67,6 +68,51 @@ TEST_P(GraphFile, ComesBackFromOurs) {
               model_.train_on_batch(tensors("x"), tensors("y")));
   }
   expect_same_weights(loaded.data(), model_.data());
+}
+
+/// A file of a GRU on `x`, with the arguments `kwargs` of its call.
+std::string file_of_gru(const TemporaryFolder& folder,
+                        const std::vector<KerasTensor>& inputs,
+                        const std::vector<KerasTensor>& x,
+                        const formats::Json& kwargs) {
+  save_model(Functional(inputs, {Layer(GRU{.units = 2, .name = "gru"})(x)}), folder / "m.keras");
+  Archive archive(folder.read("m.keras"));
+  for (formats::Json& layer : archive.config["config"]["layers"]) {
+    if (layer["name"] == "gru") {
+      layer["inbound_nodes"][0]["kwargs"].update(kwargs);
+    }
+  }
+  return archive.write(folder);
+}
+
+TEST(GraphFiles, OfAMergeWithOneMaskSayThatThereIsNone) {
+  const TemporaryFolder folder;
+  const KerasTensor a = Input{.shape = {3, 2}}, b = Input{.shape = {3, 2}};
+  const KerasTensor half_masked = Layer(Subtract{})({Layer(Masking{})(a), b});
+
+  EXPECT_NO_THROW(load_model(file_of_gru(folder, {a, b}, {half_masked}, {{"mask", nullptr}})));
+}
+
+TEST(GraphFiles, WithAMaskBesideAnInitialStateAreRefused) {
+  const TemporaryFolder folder;
+  const KerasTensor a = Input{.shape = {3, 2}}, h = Input{.shape = {2}};
+  const formats::Json tensor = {{"class_name", "__keras_tensor__"},
+                                {"config", {{"keras_history", {"masking", 0, 0}}}}};
+  const std::string path =
+      file_of_gru(folder, {a, h}, {Layer(Masking{})(a), h}, {{"mask", tensor}});
+
+  EXPECT_THROW(
+      {
+        try {
+          load_model(path);
+        } catch (const FileError& fault) {
+          EXPECT_NE(std::string(fault.what()).find("expected no mask beside an initial state"),
+                    std::string::npos)
+              << fault.what();
+          throw;
+        }
+      },
+      FileError);
 }
 
 INSTANTIATE_TEST_SUITE_P(Keras,
