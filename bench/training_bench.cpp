@@ -87,6 +87,14 @@ Case one_layer(
                       recurrent_flops(gates, static_cast<double>(D), static_cast<double>(H), true)};
 }
 
+/// Two LSTMs over the same sequence: twice the work of one.
+Case bidirectional(std::int64_t H, std::int64_t batch) {
+  Case c = one_layer<LSTM>("Bidirectional", 4, H, H, batch);
+  c.layers = {Bidirectional{.layer = LSTM{.units = H}}};
+  c.flops_of_row *= 2;
+  return c;
+}
+
 void add_all() {
   add(stock("stock-lstm", 4, LSTM{}, LSTM{}), {1, 2});
   add(stock("stock-gru", 3, GRU{}, GRU{}), {1, 2});
@@ -104,6 +112,7 @@ void add_all() {
   for (const std::int64_t H : {33, 48, 65, 80, 100, 112, 130, 144}) {
     add(one_layer<LSTM>("LSTM", 4, H, H, 32), {1});
   }
+  add(bidirectional(64, 32), {1});
   for (const std::int64_t D : {1, 3, 5, 16}) {
     add(one_layer<LSTM>("LSTM", 4, 64, D, 32), {1});
   }
