@@ -61,7 +61,7 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(run_rows_impl);
+ENGRAM_EXPORT(run_rows_impl);
 
 }  // namespace engram::kernels
 

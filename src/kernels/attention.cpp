@@ -79,9 +79,9 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(tanh_scores_impl);
-HWY_EXPORT(tanh_scores_gradient_impl);
-HWY_EXPORT(dot_product_impl);
+ENGRAM_EXPORT(tanh_scores_impl);
+ENGRAM_EXPORT(tanh_scores_gradient_impl);
+ENGRAM_EXPORT(dot_product_impl);
 
 namespace {
 

@@ -60,10 +60,10 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(pack_matrix_impl);
-HWY_EXPORT(pack_transposed_impl);
-HWY_EXPORT(product_impl);
-HWY_EXPORT(gradient_product_impl);
+ENGRAM_EXPORT(pack_matrix_impl);
+ENGRAM_EXPORT(pack_transposed_impl);
+ENGRAM_EXPORT(product_impl);
+ENGRAM_EXPORT(gradient_product_impl);
 
 std::int64_t packed_matrix_floats(std::int64_t K, std::int64_t N) { return K * aligned_floats(N); }
 

@@ -50,7 +50,7 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(dropout_impl);
+ENGRAM_EXPORT(dropout_impl);
 
 void dropout_factors(float* factors,
                      std::int64_t n,

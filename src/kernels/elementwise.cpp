@@ -178,19 +178,19 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(apply_impl);
-HWY_EXPORT(apply_gradient_impl);
-HWY_EXPORT(softmax_impl);
-HWY_EXPORT(log_softmax_impl);
-HWY_EXPORT(log_softmax_gradient_impl);
-HWY_EXPORT(softmax_gradient_impl);
-HWY_EXPORT(multiply_impl);
-HWY_EXPORT(add_impl);
-HWY_EXPORT(sum_arrays_impl);
-HWY_EXPORT(scale_impl);
-HWY_EXPORT(clip_impl);
-HWY_EXPORT(sum_of_squares_impl);
-HWY_EXPORT(all_finite_impl);
+ENGRAM_EXPORT(apply_impl);
+ENGRAM_EXPORT(apply_gradient_impl);
+ENGRAM_EXPORT(softmax_impl);
+ENGRAM_EXPORT(log_softmax_impl);
+ENGRAM_EXPORT(log_softmax_gradient_impl);
+ENGRAM_EXPORT(softmax_gradient_impl);
+ENGRAM_EXPORT(multiply_impl);
+ENGRAM_EXPORT(add_impl);
+ENGRAM_EXPORT(sum_arrays_impl);
+ENGRAM_EXPORT(scale_impl);
+ENGRAM_EXPORT(clip_impl);
+ENGRAM_EXPORT(sum_of_squares_impl);
+ENGRAM_EXPORT(all_finite_impl);
 
 void apply(Function f, const float* x, float* y, std::int64_t n) noexcept {
   ENGRAM_DISPATCH(apply_impl)(f, x, y, n);

@@ -55,8 +55,8 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(lstm_rows_impl);
-HWY_EXPORT(lstm_rows_gradient_impl);
+ENGRAM_EXPORT(lstm_rows_impl);
+ENGRAM_EXPORT(lstm_rows_gradient_impl);
 
 void lstm_rows(const LstmRows& r) noexcept { ENGRAM_DISPATCH(lstm_rows_impl)(r); }
 

@@ -70,8 +70,8 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(normal_impl);
-HWY_EXPORT(alpha_drop_impl);
+ENGRAM_EXPORT(normal_impl);
+ENGRAM_EXPORT(alpha_drop_impl);
 
 void normal_numbers(float* values,
                     std::int64_t n,

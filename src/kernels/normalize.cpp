@@ -200,13 +200,13 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(normalize_rows_impl);
-HWY_EXPORT(normalize_rows_gradient_impl);
-HWY_EXPORT(unit_rows_impl);
-HWY_EXPORT(unit_rows_gradient_impl);
-HWY_EXPORT(normalize_columns_impl);
-HWY_EXPORT(column_sums_impl);
-HWY_EXPORT(normalize_columns_gradient_impl);
+ENGRAM_EXPORT(normalize_rows_impl);
+ENGRAM_EXPORT(normalize_rows_gradient_impl);
+ENGRAM_EXPORT(unit_rows_impl);
+ENGRAM_EXPORT(unit_rows_gradient_impl);
+ENGRAM_EXPORT(normalize_columns_impl);
+ENGRAM_EXPORT(column_sums_impl);
+ENGRAM_EXPORT(normalize_columns_gradient_impl);
 
 void normalize_rows(const float* x,
                     const float* gamma,

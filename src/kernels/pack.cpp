@@ -134,7 +134,7 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(pack_impl);
+ENGRAM_EXPORT(pack_impl);
 
 std::int64_t packed_floats(const RecurrentSpec& spec) { return Layout(spec).packed_size; }
 

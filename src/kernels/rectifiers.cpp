@@ -81,12 +81,12 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(rectify_impl);
-HWY_EXPORT(rectify_gradient_impl);
-HWY_EXPORT(prelu_impl);
-HWY_EXPORT(prelu_gradient_impl);
-HWY_EXPORT(elu_impl);
-HWY_EXPORT(elu_gradient_impl);
+ENGRAM_EXPORT(rectify_impl);
+ENGRAM_EXPORT(rectify_gradient_impl);
+ENGRAM_EXPORT(prelu_impl);
+ENGRAM_EXPORT(prelu_gradient_impl);
+ENGRAM_EXPORT(elu_impl);
+ENGRAM_EXPORT(elu_gradient_impl);
 
 void rectify(const Rectifier& r, const float* x, float* y, std::int64_t n) noexcept {
   ENGRAM_DISPATCH(rectify_impl)(r, x, y, n);

@@ -67,8 +67,8 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(forward_impl);
-HWY_EXPORT(backward_impl);
+ENGRAM_EXPORT(forward_impl);
+ENGRAM_EXPORT(backward_impl);
 
 void recurrent_forward(const RecurrentSpec& spec, const RecurrentForward& a) noexcept {
   assert(a.rows >= 1 && a.rows <= spec.S);

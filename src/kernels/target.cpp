@@ -78,9 +78,9 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(lanes_impl);
-HWY_EXPORT(target_impl);
-HWY_EXPORT(multiply_adds_impl);
+ENGRAM_EXPORT(lanes_impl);
+ENGRAM_EXPORT(target_impl);
+ENGRAM_EXPORT(multiply_adds_impl);
 
 namespace {
 
@@ -95,10 +95,30 @@ constexpr std::array<Target, 4> kTargets = {{{"avx512", HWY_AVX3},
                                              {"sse4", HWY_SSE4},
                                              {"baseline", HWY_STATIC_TARGET}}};
 
+/// Whether the processor and the system can run code for the target. What is not asked for came
+/// with what is: F16C and LZCNT with AVX2 and BMI2.
+bool is_supported(std::int64_t target) {
+#if HWY_ARCH_X86
+  if (target == HWY_SSE4) {
+    return __builtin_cpu_supports("sse4.2") != 0 && __builtin_cpu_supports("aes") != 0 &&
+           __builtin_cpu_supports("pclmul") != 0;
+  }
+  const bool has_avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
+                        __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
+  if (target == HWY_AVX2) {
+    return has_avx2;
+  }
+  if (target == HWY_AVX3) {
+    return has_avx2 && __builtin_cpu_supports("avx512f") != 0 &&
+           __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+           __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512cd") != 0;
+  }
+#endif
+  return target == HWY_STATIC_TARGET;
+}
+
 bool is_available(const Target& target) {
-  // Asked once: SupportedTargets() also makes the best target the one in use.
-  static const std::int64_t supported = hwy::SupportedTargets() | HWY_STATIC_TARGET;
-  return (target.highway & HWY_TARGETS & supported) != 0;
+  return (target.highway & HWY_TARGETS) != 0 && is_supported(target.highway);
 }
 
 /// The target of that name, or null.
@@ -117,7 +137,9 @@ std::string_view wish() {
   return name == nullptr ? "" : name;
 }
 
-void use(const Target& target) { hwy::GetChosenTarget().Update(target.highway); }
+void use(const Target& target) {
+  target_entry.store(entry_of(target.highway), std::memory_order_release);
+}
 
 /// What ENGRAM_SIMD names, or the best one when it names none.
 void use_default() {
@@ -141,12 +163,11 @@ double seconds() {
 
 }  // namespace
 
-std::atomic<bool> is_target_chosen = false;
+std::atomic<int> target_entry = kNoTarget;
 
 void choose_first_target() noexcept {
   static const bool once = [] {
     use_default();
-    is_target_chosen.store(true, std::memory_order_release);
     return true;
   }();
   static_cast<void>(once);
@@ -175,7 +196,7 @@ std::string simd_target() {
 int simd_lanes() { return ENGRAM_DISPATCH(lanes_impl)(); }
 
 void use_simd_target(const std::string& name) {
-  ensure_target();
+  used_target();  // later the first choice would undo this one
   if (name.empty()) {
     use_default();
     return;

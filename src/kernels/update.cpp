@@ -75,9 +75,9 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(adam_impl);
-HWY_EXPORT(sgd_impl);
-HWY_EXPORT(rmsprop_impl);
+ENGRAM_EXPORT(adam_impl);
+ENGRAM_EXPORT(sgd_impl);
+ENGRAM_EXPORT(rmsprop_impl);
 
 void adam_update(const AdamUpdate& a, std::int64_t n) noexcept { ENGRAM_DISPATCH(adam_impl)(a, n); }
 

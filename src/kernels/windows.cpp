@@ -220,12 +220,12 @@ HWY_AFTER_NAMESPACE();
 
 namespace engram::kernels {
 
-HWY_EXPORT(gather_patches_impl);
-HWY_EXPORT(scatter_patches_impl);
-HWY_EXPORT(max_pool_impl);
-HWY_EXPORT(max_pool_gradient_impl);
-HWY_EXPORT(average_pool_impl);
-HWY_EXPORT(average_pool_gradient_impl);
+ENGRAM_EXPORT(gather_patches_impl);
+ENGRAM_EXPORT(scatter_patches_impl);
+ENGRAM_EXPORT(max_pool_impl);
+ENGRAM_EXPORT(max_pool_gradient_impl);
+ENGRAM_EXPORT(average_pool_impl);
+ENGRAM_EXPORT(average_pool_gradient_impl);
 
 void gather_patches(const Windows& w,
                     const WindowRange& r,
