@@ -25,7 +25,9 @@ struct PredictArguments {
 };
 
 void predict_arrays(Model& model, const PredictArguments& arguments) {
-  const std::vector<Tensor> y = model.predict(load_arrays(arguments.input));
+  PredictOptions options;
+  options.batch_size = model.batch_size().value_or(options.batch_size);
+  const std::vector<Tensor> y = model.predict(load_arrays(arguments.input), options);
   if (arguments.output.size() != y.size()) {
     throw CLI::ValidationError("--output",
                                fmt::format("once for each of the model's {} outputs", y.size()));

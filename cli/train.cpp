@@ -90,7 +90,7 @@ void train_model(const TrainOptions& options) {
     set_seed(model, static_cast<std::uint64_t>(*options.seed));
   }
   const std::vector<Tensor> x = load_arrays(options.x), y = load_arrays(options.y);
-  FitOptions fit = {.batch_size = options.batch_size.value_or(32),
+  FitOptions fit = {.batch_size = options.batch_size.value_or(model.batch_size().value_or(32)),
                     .epochs = options.epochs.value_or(1),
                     .verbose = options.quiet ? 0 : 1,
                     .shuffle = !options.no_shuffle,

@@ -132,19 +132,29 @@ def alone(arrays):
 def fit(model, spec, x, y, epochs):
     if spec["words"] and "apply_gradients" not in vars(model.optimizer):
         sum_repeated_rows(model.optimizer)
+    reset_states(model)
     return model.fit(alone(x), alone(y), batch_size=spec["batch_size"], epochs=epochs, shuffle=False,
                      verbose=0).history
 
 
 def keras_predict(model, x):
     """The outputs, as a list."""
-    predicted = model.predict(alone(x), batch_size=len(x[0]), verbose=0)
+    reset_states(model)
+    rows = model.inputs[0].shape[0] or len(x[0])
+    predicted = model.predict(alone(x), batch_size=rows, verbose=0)
     return predicted if isinstance(predicted, list) else [predicted]
 
 
 def save_arrays(folder, name, arrays):
     for i, array in enumerate(arrays):
         np.save(folder / f"{name}{i}.npy", array)
+
+
+def reset_states(model):
+    """The command begins with states of zero each time."""
+    for layer in model.layers:
+        if getattr(layer, "stateful", False):
+            layer.reset_state()
 
 
 # ---- comparisons -------------------------------------------------------------------------------

@@ -161,15 +161,21 @@ def random_spec(seed):
         if dropout or rng.random() < 0.15:
             layers.append(("Dropout", {"rate": 0.2 if dropout else 0.0}))
     layers += end_of_sequence(rng) if pools else []
+    stateful = rng.random() < 0.15
+    for kind, options in layers if stateful else []:
+        if kind in ("SimpleRNN", "LSTM", "GRU"):
+            options["stateful"] = rng.random() < 0.8
     dense, loss, loss_options, target = head_and_loss(rng)
     layers.append(("Dense", {**dense, **initializers(rng)}))
+    batch_size = rng.randint(2, 16)
+    samples = batch_size * rng.randint(1, 4) if stateful else rng.randint(5, 40)
     return {
         "seed": seed, "words": words, "layers": layers, "dropout": dropout,
-        "samples": rng.randint(5, 40), "steps": steps,
+        "samples": samples, "stateful": stateful, "steps": steps,
         "features": features, "loss": (loss, loss_options),
         "loss_as_string": not loss_options and rng.random() < 0.5,
         "target": target, "optimizer": optimizer(rng), "metrics": metrics(rng, target),
-        "batch_size": rng.randint(2, 16), "trained_before": rng.random() < 0.5,
+        "batch_size": batch_size, "trained_before": rng.random() < 0.5,
         "wide_types": rng.random() < 0.2,
     }
 
@@ -182,7 +188,8 @@ def describe(spec):
         short.append(f"{kind}({size})")
     loss, loss_options = spec["loss"]
     logits = " logits" if loss_options else ""
-    return f"{' '.join(short)} | {spec['optimizer'][0]} | {loss}{logits}"
+    stateful = " stateful" if spec["stateful"] else ""
+    return f"{' '.join(short)}{stateful} | {spec['optimizer'][0]} | {loss}{logits}"
 
 
 def snake(name):
@@ -191,7 +198,8 @@ def snake(name):
 
 def make_model(spec):
     shape = (spec["steps"],) if spec["words"] else (spec["steps"], spec["features"])
-    model = keras.Sequential([keras.layers.Input(shape)])
+    rows = spec["batch_size"] if spec["stateful"] else None
+    model = keras.Sequential([keras.layers.Input(shape, batch_size=rows)])
     for kind, options in spec["layers"]:
         model.add(getattr(keras.layers, kind)(**options))
     kind, options = spec["optimizer"]

@@ -52,6 +52,7 @@ from golden.parts import (
     make_training_parts,
 )
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
+from golden.stateful import make_stateful
 from golden.training import make_training
 from golden.sample_weights import make_sample_weights
 from golden.wrappers import make_wrappers
@@ -72,6 +73,7 @@ MAKERS = {
     "keras": make_keras,
     "release": make_release,
     "graphs": make_graphs,
+    "stateful": make_stateful,
 }
 
 

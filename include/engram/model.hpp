@@ -128,7 +128,8 @@ struct PredictOptions {
 /// Steps sequences through the model one time step at a time, keeping the states of its recurrent
 /// layers. Streams share the model's weights: many may run over one model, each on its own thread;
 /// the model must not be trained or destroyed meanwhile. `step` allocates nothing and takes no
-/// lock.
+/// lock. A stream has states of its own, which begin with zeros, whether layers are stateful or
+/// not.
 ///
 /// Example: Stream stream = model.stream();
 ///          for (float price : prices) { next = stream.step({&price, 1})[0]; }
@@ -231,6 +232,15 @@ class Model {
                       const std::vector<Tensor>& y,
                       const BatchWeights& weights = {});
   Logs test_on_batch(const RowsView& x, const RowsView& y, Arrays sample_weight = {});
+
+  /// Sets the states that stateful layers carry from batch to batch to zero. fit, evaluate, predict
+  /// and the functions for one batch begin with the states that the batch before left, row by row;
+  /// call it where new sequences begin, such as in a callback's on_epoch_begin.
+  void reset_states();
+
+  /// The rows of every batch, if the model is tied to them: stateful layers take no other number.
+  /// From Input::batch_size, or without an Input from the first batch.
+  std::optional<std::int64_t> batch_size() const;
 
   /// A stream of `rows` sequences over a built model whose layers keep time order. Not to be called
   /// by several threads at once. Errors: StateError before build; OptionError.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include "base/aligned.hpp"
 #include "base/error.hpp"
@@ -161,6 +162,12 @@ void place_node(Network& network, NetworkNode& node, std::span<const Shape> inpu
   }
 }
 
+void place_states(Network& network, NetworkNode& node, std::span<const Shape> inputs) {
+  const auto carried = node.spec().carried_floats;
+  node.carried = carried != nullptr ? carried(node.options(), inputs) : 0;
+  node.carried_at = std::exchange(network.carried, network.carried + node.carried);
+}
+
 /// Errors: ShapeError when a layer that is called again has weights of other shapes then.
 void check_shared(const Network& network, const NetworkNode& node, std::span<const Shape> inputs) {
   const std::vector<WeightSpec> specs = weights_of(node.spec(), node.options(), inputs);
@@ -180,16 +187,20 @@ void check_shared(const Network& network, const NetworkNode& node, std::span<con
 void place_weights(Network& network, std::span<const Shape> inputs) {
   const NetworkShapes shapes = shapes_of(network, inputs);
   network.weights.clear();
-  network.floats = 0;
+  network.floats = network.carried = 0;
   for (const int layer : network.layers) {
     const auto i = static_cast<std::size_t>(layer);
     network.nodes[i].weights.clear();
     place_node(network, network.nodes[i], shapes.inputs[i]);
+    place_states(network, network.nodes[i], shapes.inputs[i]);
   }
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {
     NetworkNode& node = network.nodes[i];
     if (node.first_call >= 0) {
-      node.weights = network.nodes[static_cast<std::size_t>(node.first_call)].weights;
+      const NetworkNode& first = network.nodes[static_cast<std::size_t>(node.first_call)];
+      node.weights = first.weights;
+      node.carried = first.carried;
+      node.carried_at = first.carried_at;
       check_shared(network, node, shapes.inputs[i]);
     }
   }

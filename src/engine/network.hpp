@@ -40,6 +40,8 @@ struct NetworkNode {
   std::vector<Port> inputs;
   int first_call = -1;  ///< the node that called the layer first, and has its weights; -1: this
   std::vector<int> weights;  ///< places in Network::weights
+  /// States that a stateful layer carries, floats a row: how many, and how many lie before them.
+  std::int64_t carried = 0, carried_at = 0;
 
   const LayerSpec& spec() const { return layer.spec(); }
 
@@ -59,7 +61,8 @@ struct Network {
   std::vector<Port> outputs;  ///< the model's outputs
   std::vector<int> layers;    ///< the nodes that call a layer first, in the order of Keras's layers
   std::vector<NetworkWeight> weights;
-  std::int64_t floats = 0;  ///< of the flat array of weights
+  std::int64_t floats = 0;   ///< of the flat array of weights
+  std::int64_t carried = 0;  ///< floats a row of the states that stateful layers carry
 };
 
 /// Samples' shapes: what each node takes and gives.
@@ -80,7 +83,8 @@ std::vector<int> keras_order(const Network& network);
 /// Errors: ShapeError naming the layer.
 NetworkShapes shapes_of(const Network& network, std::span<const Shape> inputs);
 
-/// Lays out the weights for such inputs. Errors: ShapeError, OptionError.
+/// Lays out the weights, and the states of stateful layers, for such inputs. Errors: ShapeError,
+/// OptionError.
 void place_weights(Network& network, std::span<const Shape> inputs);
 
 /// First values of all weights; they depend on `seed` only.

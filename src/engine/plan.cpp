@@ -337,7 +337,10 @@ BatchFigures Plan::run(const Batch& batch,
                           .seed = number.seed,
                           .step = number.step};
     gather(arena, batch, common);
-    forward(arena, common, weights);
+    SliceRun carrying = common;
+    carrying.states = batch.states;
+    carrying.state_rows = rows;
+    forward(arena, carrying, weights);
     scatter(arena, batch, common);
     if (judgement != nullptr) {
       figures[static_cast<std::size_t>(slice)] = judge(arena, batch, *judgement, common);
@@ -345,7 +348,7 @@ BatchFigures Plan::run(const Batch& batch,
     if (key_.is_training) {
       float* gradient = slice_gradients_[static_cast<std::size_t>(slice)].data();
       std::memset(gradient, 0, static_cast<std::size_t>(network_.floats) * sizeof(float));
-      backward(arena, common, weights, gradient);
+      backward(arena, carrying, weights, gradient);
     }
   };
   each_task(slices, is_small(), workers, task);
@@ -428,11 +431,10 @@ double Plan::count(const Arena& arena, std::size_t output, std::int64_t rows) co
   return static_cast<double>(used * (size_of(shape) / shape.back() / shape[0]));
 }
 
-SliceRun Plan::slice_run(std::size_t i, const Arena& arena, std::int64_t rows) const {
+/// What all nodes are given, `run`, with what is the node's own.
+SliceRun Plan::slice_run(std::size_t i, const Arena& arena, SliceRun run) const {
   const Node& node = nodes_[i];
   const std::span<const Signal> outputs = arena.outputs[i];
-  SliceRun run;
-  run.rows = rows;
   run.position = node.position;
   run.inputs = arena.inputs[i];
   run.output = outputs[0];
@@ -440,6 +442,8 @@ SliceRun Plan::slice_run(std::size_t i, const Arena& arena, std::int64_t rows) c
   run.is_gradient_of_logits = run.output.logits != nullptr;
   run.packed = packed_.data() + node.packed;
   run.workspace = const_cast<float*>(arena.floats.data()) + node.workspace;
+  const bool is_carried = run.states != nullptr && node.node->carried > 0;
+  run.states = is_carried ? run.states + node.node->carried_at * run.state_rows : nullptr;
   return run;
 }
 
@@ -447,10 +451,7 @@ void Plan::forward(const Arena& arena, SliceRun common, const float* weights) co
   Pointers storage;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (nodes_[i].plan) {
-      SliceRun run = slice_run(i, arena, common.rows);
-      run.first_row = common.first_row;
-      run.seed = common.seed;
-      run.step = common.step;
+      SliceRun run = slice_run(i, arena, common);
       run.weights = pointers(nodes_[i], weights, storage);
       nodes_[i].plan->forward(run);
     }
@@ -486,10 +487,7 @@ void Plan::backward(const Arena& arena,
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     const Node& node = nodes_[i];
     if (node.plan && node.needs_gradient) {
-      SliceRun run = slice_run(i, arena, common.rows);
-      run.first_row = common.first_row;
-      run.seed = common.seed;
-      run.step = common.step;
+      SliceRun run = slice_run(i, arena, common);
       run.weights = pointers(node, weights, storage);
       std::array<float*, std::tuple_size_v<Pointers>> writable;
       const auto targets = pointers(node, gradient, gradients);
@@ -609,7 +607,7 @@ Plan::Steps Plan::make_steps(const float* weights) const {
   steps.weights_.resize(nodes_.size());
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (nodes_[i].plan) {
-      SliceRun run = slice_run(i, steps.arena_, key_.rows);
+      SliceRun run = slice_run(i, steps.arena_, {.rows = key_.rows, .state_rows = key_.rows});
       run.weights = pointers(nodes_[i], weights, steps.weights_[i]);
       run.states = steps.states_.data() + nodes_[i].states;
       steps.turns_.push_back({.plan = nodes_[i].plan.get(), .run = run});

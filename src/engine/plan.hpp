@@ -56,6 +56,7 @@ struct Batch {
   std::span<const std::int64_t> order;  ///< rows of x and y that the batch takes
   std::span<const std::int64_t> next;   ///< rows of the batch to come, or none
   std::span<float* const> predicted;    ///< (order.size(), output) for each output, or none
+  float* states = nullptr;  ///< of stateful layers, NetworkNode::carried each; null: none
 };
 
 /// Sums over a batch, or over many, of one output.
@@ -184,7 +185,7 @@ class Plan {
   Arena make_arena() const;
   Arena& arena_of(int worker);
   void prepare(std::int64_t slices, int workers);
-  SliceRun slice_run(std::size_t i, const Arena& arena, std::int64_t rows) const;
+  SliceRun slice_run(std::size_t i, const Arena& arena, SliceRun run) const;
   void forward(const Arena& arena, SliceRun common, const float* weights) const;
   void backward(const Arena& arena, SliceRun common, const float* weights, float* gradient) const;
   void clear_gradients(const Arena& arena, std::int64_t rows) const;

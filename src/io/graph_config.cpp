@@ -15,8 +15,8 @@
 
 namespace engram::io {
 
-Json batch_shape(const Shape& sample) {
-  Json shape = Json::array({nullptr});
+Json batch_shape(const Shape& sample, std::optional<std::int64_t> batch_size) {
+  Json shape = Json::array({batch_size ? Json(*batch_size) : Json(nullptr)});
   for (const std::int64_t axis : sample) {
     shape.push_back(axis < 0 ? Json(nullptr) : Json(axis));
   }
@@ -37,12 +37,18 @@ Shape read_batch_shape(const JsonAt& at) {
   return shape;
 }
 
+std::optional<std::int64_t> shown_batch_size(const ModelData& data) {
+  return data.batch_size ? data.batch_size : declared_batch_size(data.network);
+}
+
 Json float32_policy() { return keras_object("keras", "DTypePolicy", {{"name", "float32"}}); }
 
-Json input_object(const std::string& name, const Shape& sample) {
+Json input_object(const std::string& name,
+                  const Shape& sample,
+                  std::optional<std::int64_t> batch_size) {
   return keras_object("keras.layers",
                       "InputLayer",
-                      {{"batch_shape", batch_shape(sample)},
+                      {{"batch_shape", batch_shape(sample, batch_size)},
                        {"dtype", "float32"},
                        {"sparse", false},
                        {"ragged", false},
@@ -51,8 +57,9 @@ Json input_object(const std::string& name, const Shape& sample) {
 }
 
 Json layer_object(const NetworkNode& node, const Shape& input) {
-  return node.layer.get_if<Input>() != nullptr ? input_object(node.name, input)
-                                               : layer_config(node.layer, node.name);
+  const Input* declared = node.layer.get_if<Input>();
+  return declared != nullptr ? input_object(node.name, input, declared->batch_size)
+                             : layer_config(node.layer, node.name);
 }
 
 namespace {
@@ -63,8 +70,16 @@ Input read_input(const JsonAt& config) {
       config[flag].refuse("false, the only value that is supported");
     }
   }
-  const char* key = config.has("batch_shape") ? "batch_shape" : "batch_input_shape";
-  return {.shape = read_batch_shape(config[key]),
+  const JsonAt shape = config[config.has("batch_shape") ? "batch_shape" : "batch_input_shape"];
+  std::optional<std::int64_t> batch_size;
+  if (shape.size() > 0 && !shape[0].is_null()) {
+    batch_size = shape[0].as_int();
+    if (*batch_size < 1 || *batch_size > kLargestSize) {
+      shape[0].refuse("a batch size of 1 to 2^31, or null");
+    }
+  }
+  return {.shape = read_batch_shape(shape),
+          .batch_size = batch_size,
           .name = config.has("name") ? read_name(config["name"]) : ""};
 }
 
@@ -100,7 +115,9 @@ bool is_recurrent(const Layer& layer) {
 class GraphWriter {
  public:
   explicit GraphWriter(const ModelData& data)
-      : network_(data.network), shapes_(shapes_of(data.network, *data.inputs)) {
+      : network_(data.network),
+        shapes_(shapes_of(data.network, *data.inputs)),
+        batch_size_(shown_batch_size(data)) {
     std::map<int, int> calls;
     for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
       numbers_.push_back(calls[layer_of(static_cast<int>(i))]++);
@@ -134,7 +151,7 @@ class GraphWriter {
   Json tensor(Port port) const {
     return {{"class_name", "__keras_tensor__"},
             {"config",
-             {{"shape", batch_shape(shapes_.of(port))},
+             {{"shape", batch_shape(shapes_.of(port), batch_size_)},
               {"dtype", "float32"},
               {"keras_history", history(port)}}}};
   }
@@ -173,6 +190,7 @@ class GraphWriter {
 
   const Network& network_;
   NetworkShapes shapes_;
+  std::optional<std::int64_t> batch_size_;
   std::vector<int> numbers_;  // of the nodes: which call of their layer
 };
 

@@ -148,15 +148,16 @@ void read_metrics(const JsonAt& at, std::vector<Metric>& metrics) {
 Json sequential_config(const ModelData& data) {
   const Shape& input = (*data.inputs)[0];
   const NetworkShapes shapes = shapes_of(data.network, *data.inputs);
+  const std::optional<std::int64_t> batch_size = shown_batch_size(data);
   Json layers = Json::array();
   if (data.network.nodes[0].layer.get_if<Input>() == nullptr) {
-    layers.push_back(input_object(free_input_name(data.network), input));
+    layers.push_back(input_object(free_input_name(data.network), input, data.batch_size));
   }
   for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
     const NetworkNode& node = data.network.nodes[i];
     Json layer = layer_object(node, input);
     if (!node.weights.empty()) {
-      layer["build_config"] = {{"input_shape", batch_shape(shapes.inputs[i][0])}};
+      layer["build_config"] = {{"input_shape", batch_shape(shapes.inputs[i][0], batch_size)}};
     }
     layers.push_back(std::move(layer));
   }
@@ -164,9 +165,9 @@ Json sequential_config(const ModelData& data) {
                  {"trainable", true},
                  {"dtype", float32_policy()},
                  {"layers", std::move(layers)},
-                 {"build_input_shape", batch_shape(input)}};
+                 {"build_input_shape", batch_shape(input, batch_size)}};
   Json model = keras_object("keras", "Sequential", std::move(config));
-  model["build_config"] = {{"input_shape", batch_shape(input)}};
+  model["build_config"] = {{"input_shape", batch_shape(input, batch_size)}};
   return model;
 }
 

@@ -56,6 +56,8 @@ std::vector<double> read_numbers(const JsonAt& at) {
   return values;
 }
 
+constexpr const char* kStatesMember = "engram/states.npy";  // that stateful layers carry
+
 /// The `i`th array of a callback, counted through its names, which are no paths.
 std::string tensor_member(std::size_t callback, std::size_t i) {
   return fmt::format("engram/callbacks/{}/{}.npy", callback, i);
@@ -139,6 +141,16 @@ void read_history(const JsonAt& names,
   }
 }
 
+Tensor read_tensor(const std::string& member,
+                   const formats::ZipReader& zip,
+                   const std::string& where) {
+  try {
+    return formats::read_npy(zip.read(member, formats::kLargestArray), where + ": " + member);
+  } catch (const DataError& problem) {
+    throw FileError(problem.what());
+  }
+}
+
 CallbackMemory read_callback(const JsonAt& at,
                              std::size_t callback,
                              const formats::ZipReader& zip,
@@ -151,16 +163,27 @@ CallbackMemory read_callback(const JsonAt& at,
   for (const auto& [name, value] : at["tensors"].value().items()) {
     std::vector<Tensor>& list = memory.tensors[name];
     for (std::int64_t left = at["tensors"][name].as_int(); left > 0; --left) {
-      const std::string member = tensor_member(callback, next++);
-      try {
-        list.push_back(
-            formats::read_npy(zip.read(member, formats::kLargestArray), where + ": " + member));
-      } catch (const DataError& problem) {
-        throw FileError(problem.what());
-      }
+      list.push_back(read_tensor(tensor_member(callback, next++), zip, where));
     }
   }
   return memory;
+}
+
+/// The states that stateful layers had. Errors: FileError.
+std::vector<float> read_states(const formats::ZipReader& zip,
+                               const std::string& where,
+                               const ModelData& data) {
+  if (data.network.carried == 0) {
+    return {};
+  }
+  const Tensor states = read_tensor(kStatesMember, zip, where);
+  const std::int64_t wanted = data.network.carried * data.batch_size.value_or(0);
+  if (states.size() != wanted) {
+    throw error<FileError>({.where = where + ": " + kStatesMember,
+                            .expected = fmt::format("{} values", wanted),
+                            .got = to_string(states.shape())});
+  }
+  return {states.values().begin(), states.values().end()};
 }
 
 TrainingState read_training(const JsonAt& at,
@@ -194,6 +217,10 @@ std::vector<formats::ZipMember> state_members(const ModelData& data) {
   std::vector<formats::ZipMember> members(1);
   if (const std::optional<TrainingState> training = current_training_state(data)) {
     state["training"] = training_json(*training);
+    if (!training->states.empty()) {
+      const auto size = static_cast<std::int64_t>(training->states.size());
+      members.push_back({kStatesMember, formats::write_npy(Tensor({size}, training->states))});
+    }
     if (!training->epochs_done.empty()) {
       members.push_back({kHistoryMember, history_h5(*training)});
     }
@@ -232,6 +259,7 @@ void read_state(const formats::ZipReader& zip, const std::string& where, ModelDa
   if (state.has("training")) {
     const JsonAt at = state["training"];
     data.training = read_training(at, zip, where);
+    data.training->states = read_states(zip, where, data);
     const std::size_t sums = data.training->sums.metric_sums.size();
     const NetworkShapes shapes = shapes_of(data.network, *data.inputs);
     const std::size_t outputs = data.network.outputs.size();

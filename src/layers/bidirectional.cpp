@@ -233,8 +233,8 @@ void check(const Bidirectional& o, std::string_view where) {
   if (forth.go_backwards == back.go_backwards) {
     fail("layers that go different ways", forth.go_backwards ? "go_backwards in both" : "neither");
   }
-  if (forth.return_sequences != back.return_sequences) {
-    fail("the same return_sequences in both layers", "different ones");
+  if (forth.return_sequences != back.return_sequences || forth.stateful != back.stateful) {
+    fail("the same return_sequences and stateful in both layers", "different ones");
   }
 }
 
@@ -307,6 +307,14 @@ std::int64_t flops(const void* options, std::span<const Shape> inputs) {
   return sum;
 }
 
+std::int64_t carried_floats(const void* options, std::span<const Shape> inputs) {
+  std::int64_t sum = 0;
+  for (const InnerLayer& direction : directions(options_of(options))) {
+    sum += direction.layer.spec().carried_floats(direction.layer.options(), inputs);
+  }
+  return sum;
+}
+
 std::vector<WeightGroup> weight_groups(const void* options) {
   return inner_groups(directions(options_of(options)));
 }
@@ -325,6 +333,7 @@ const LayerSpec& bidirectional_spec() {
                                  .logits_of = no_logits,
                                  .flops = flops,
                                  .more_outputs = more_outputs,
+                                 .carried_floats = carried_floats,
                                  .weight_groups = weight_groups};
   return spec;
 }

@@ -91,10 +91,18 @@ class ConvLstmPlan final : public LayerPlan {
 
   std::int64_t workspace_floats() const override { return floats_; }
 
+  std::int64_t state_floats() const override { return 2 * cell_; }
+
   void forward(const SliceRun& run) const override {
     draw_factors(run);
-    std::fill_n(h(run, 0), run.rows * cell_, 0.0f);
-    std::fill_n(c(run, 0), run.rows * cell_, 0.0f);
+    for (const int state : {0, 1}) {
+      float* first = state == 0 ? h(run, 0) : c(run, 0);
+      if (run.states == nullptr) {
+        std::fill_n(first, run.rows * cell_, 0.0f);
+      } else {
+        std::copy_n(carried(run, state), run.rows * cell_, first);
+      }
+    }
     std::fill_n(run.workspace + y_, run.rows * cell_, 0.0f);
     for (std::int64_t s = 0; s < T_; ++s) {
       input_.forward(images(run, s),
@@ -105,7 +113,7 @@ class ConvLstmPlan final : public LayerPlan {
                      /*adds=*/false,
                      z(run, s),
                      run.workspace + scratch_);
-      if (s > 0) {  // the first state is zero
+      if (s > 0 || run.states != nullptr) {  // else the first state is zero
         state_.forward(h(run, s),
                        run.rows,
                        state_factors(run),
@@ -126,6 +134,10 @@ class ConvLstmPlan final : public LayerPlan {
       turn_last(run, [&](std::int64_t image, std::int64_t last) {
         std::copy_n(run.workspace + y_ + image, line_, run.output.value + last);
       });
+    }
+    if (run.states != nullptr) {
+      std::copy_n(h(run, T_), run.rows * cell_, carried(run, 0));
+      std::copy_n(c(run, T_), run.rows * cell_, carried(run, 1));
     }
   }
 
@@ -149,7 +161,7 @@ class ConvLstmPlan final : public LayerPlan {
       for (std::int64_t row = 0; row < run.rows; ++row) {
         step_back(run, s, row);
       }
-      if (s > 0) {
+      if (s > 0 || run.states != nullptr) {
         state_.backward(h(run, s),
                         run.rows,
                         state_factors(run),
@@ -200,6 +212,11 @@ class ConvLstmPlan final : public LayerPlan {
 
   float* c(const SliceRun& run, std::int64_t s) const {
     return run.workspace + c_ + s * run.rows * cell_;
+  }
+
+  /// h (0) or c (1) of the slice's rows where they are carried.
+  float* carried(const SliceRun& run, int state) const {
+    return run.states + (state * run.state_rows + run.first_row) * cell_;
   }
 
   const float* input_factors(const SliceRun& run) const {
@@ -339,7 +356,18 @@ std::vector<WeightSpec> weights(const ConvLstm& o, const Shape& sample) {
                      .ones_begin = o.unit_forget_bias ? o.filters : 0,
                      .ones_end = o.unit_forget_bias ? 2 * o.filters : 0});
   }
+  for (WeightSpec& spec : specs) {
+    spec.group = "cell";
+  }
   return specs;
+}
+
+std::int64_t carried_floats(const ConvLstm& o, const Shape& sample) {
+  if (!o.stateful) {
+    return 0;
+  }
+  const k::Windows w = windows_of(o.windows, image_of(sample), "");
+  return 2 * w.vertical.output * w.horizontal.output * o.filters;
 }
 
 std::unique_ptr<LayerPlan> plan(const ConvLstm& o, const LayerSizes& sizes) {

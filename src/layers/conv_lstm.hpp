@@ -22,12 +22,14 @@ struct ConvLstm {
   bool unit_forget_bias = true;
   float dropout = 0, recurrent_dropout = 0;
   std::optional<std::int64_t> seed = {};
-  bool return_sequences = false, go_backwards = false, zero_output_for_mask = false;
+  bool return_sequences = false, go_backwards = false, stateful = false;
+  bool zero_output_for_mask = false;
 };
 
 /// Errors: OptionError, ShapeError.
 Shape output_shape(const ConvLstm& o, const Shape& sample, std::string_view where);
 std::vector<WeightSpec> weights(const ConvLstm& o, const Shape& sample);
+std::int64_t carried_floats(const ConvLstm& o, const Shape& sample);
 std::unique_ptr<LayerPlan> plan(const ConvLstm& o, const LayerSizes& sizes);
 std::int64_t flops(const ConvLstm& o, const Shape& sample);
 
@@ -51,6 +53,7 @@ ConvLstm conv_lstm_of(const void* options) {
           .seed = o.seed,
           .return_sequences = o.return_sequences,
           .go_backwards = o.go_backwards,
+          .stateful = o.stateful,
           .zero_output_for_mask = o.zero_output_for_mask};
 }
 
@@ -62,7 +65,7 @@ void visit_conv_lstm(Options& o, OptionVisitor& v) {
   v.option("return_sequences", o.return_sequences);
   v.fixed("return_state", false);
   v.option("go_backwards", o.go_backwards);
-  v.fixed("stateful", false);
+  v.option("stateful", o.stateful);
   v.ignored("unroll", false);
   v.option("zero_output_for_mask", o.zero_output_for_mask);
   v.option("filters", o.filters, at_least(1));
@@ -111,6 +114,10 @@ LayerSpec conv_lstm_spec(std::string_view class_name, std::string_view auto_name
               },
           .flops = [](const void* o,
                       Inputs inputs) { return flops(conv_lstm_of<Options>(o), inputs[0]); },
+          .carried_floats =
+              [](const void* o, Inputs inputs) {
+                return carried_floats(conv_lstm_of<Options>(o), inputs[0]);
+              },
           .weight_groups =
               [](const void*) {
                 return std::vector<WeightGroup>{{"cell", "conv_lstm_cell"}};

@@ -87,7 +87,7 @@ SliceRun InnerPlan::run(const SliceRun& whole) const {
   }
   inner.packed = whole.packed + packed;
   inner.workspace = whole.workspace + workspace;
-  inner.states = whole.states != nullptr ? whole.states + states * whole.rows : nullptr;
+  inner.states = whole.states != nullptr ? whole.states + states * whole.state_rows : nullptr;
   return inner;
 }
 
@@ -102,7 +102,7 @@ void InnerPlans::add(const Layer& layer, const LayerSizes& sizes) {
   weights_ += inner.weights;
   packed_ += aligned_floats(inner.plan->packed_floats());
   workspace_ += aligned_floats(inner.plan->workspace_floats());
-  states_ += aligned_floats(inner.plan->state_floats());
+  states_ += inner.plan->state_floats();
   plans_.push_back(std::move(inner));
 }
 

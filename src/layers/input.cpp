@@ -9,6 +9,7 @@ namespace {
 
 void visit_options(Input& o, OptionVisitor& v) {
   v.option("shape", o.shape);
+  v.option("batch_size", o.batch_size, at_least(1));
   v.option("name", o.name);
 }
 

@@ -54,6 +54,8 @@ class CommonOptionsVisitor final : public LookingVisitor {
       found.is_recurrent = true;
     } else if (name == "return_sequences") {
       found.return_sequences = value;
+    } else if (name == "stateful") {
+      found.stateful = value;
     }
   }
 

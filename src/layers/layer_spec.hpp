@@ -77,7 +77,8 @@ struct SliceRun {
   std::span<float* const> gradients;      ///< added to; null: not wanted
   const float* packed = nullptr;
   float* workspace = nullptr;
-  float* states = nullptr;  ///< carried from call to call; null: none
+  float* states = nullptr;      ///< of all rows, carried from call to call; null: none
+  std::int64_t state_rows = 0;  ///< rows whose states lie there, each state (state_rows, ...)
 };
 
 /// A layer made ready for certain sizes. Holds no data of a slice: slices run at the same time.
@@ -145,6 +146,10 @@ struct LayerSpec {
   /// The shapes of outputs after the first; null: none.
   std::vector<Shape> (*more_outputs)(const void* options, std::span<const Shape> inputs) = nullptr;
 
+  /// State floats a row that a stateful layer carries from batch to batch, as many as
+  /// LayerPlan::state_floats; 0: it is not stateful. Null: no such layer.
+  std::int64_t (*carried_floats)(const void* options, std::span<const Shape> inputs) = nullptr;
+
   /// The parts in which Keras's files keep weights; null: the layer itself is the only one.
   std::vector<WeightGroup> (*weight_groups)(const void* options) = nullptr;
 
@@ -179,6 +184,7 @@ struct CommonOptions {
   bool go_backwards = false;  ///< needs the last step of a sequence before the first
   bool is_recurrent = false;  ///< has the option go_backwards
   bool return_sequences = false;
+  bool stateful = false;
 };
 
 CommonOptions common_options(const LayerSpec& spec, const void* options);

@@ -82,8 +82,7 @@ class RecurrentPlan final : public LayerPlan {
     fill(a.recurrent_dropout, spec_.H, o_.recurrent_dropout, 1, run);
     k::recurrent_forward(spec_, a);
     for (std::size_t i = 0; run.states != nullptr && i < run.more_outputs.size(); ++i) {
-      const std::int64_t n = run.rows * spec_.H;
-      std::copy_n(run.states + static_cast<std::int64_t>(i) * n, n, run.more_outputs[i].value);
+      std::copy_n(carried(run, i), run.rows * spec_.H, run.more_outputs[i].value);
     }
   }
 
@@ -111,13 +110,19 @@ class RecurrentPlan final : public LayerPlan {
     return i < signals.size() ? signals[i].value : nullptr;
   }
 
-  /// The states come from a stream, or from further inputs, and go where they come from, or to
-  /// further outputs.
+  /// State i of the slice's rows where it is carried, or null.
+  float* carried(const SliceRun& run, std::size_t i) const {
+    const bool has_state = i == 0 || spec_.cell == k::Cell::lstm;
+    const std::int64_t row = static_cast<std::int64_t>(i) * run.state_rows + run.first_row;
+    return run.states != nullptr && has_state ? run.states + row * spec_.H : nullptr;
+  }
+
+  /// The states come from further inputs, or from where they are carried, and go there, or to
+  /// further outputs. The backward pass does without them: the workspace keeps the first ones.
   k::RecurrentForward arguments(const SliceRun& run) const {
     float* input_factors = run.workspace + workspace_;
-    float* h = run.states;
-    float* c = h != nullptr && spec_.cell == k::Cell::lstm ? h + run.rows * spec_.H : nullptr;
-    const bool is_stream = h != nullptr;
+    const bool is_given = run.inputs.size() > 1;
+    const bool is_carried = run.states != nullptr;
     return {
         .packed = run.packed,
         .rows = run.rows,
@@ -125,11 +130,11 @@ class RecurrentPlan final : public LayerPlan {
         .mask = run.inputs[0].mask,
         .input_dropout = spec_.has_input_dropout ? input_factors : nullptr,
         .recurrent_dropout = spec_.has_recurrent_dropout ? input_factors + input_factors_ : nullptr,
-        .h0 = is_stream ? h : value_of(run.inputs, 1),
-        .c0 = is_stream ? c : value_of(run.inputs, 2),
+        .h0 = is_given ? value_of(run.inputs, 1) : carried(run, 0),
+        .c0 = is_given ? value_of(run.inputs, 2) : carried(run, 1),
         .y = run.output.value,
-        .h_last = is_stream ? h : value_of(run.more_outputs, 0),
-        .c_last = is_stream ? c : value_of(run.more_outputs, 1),
+        .h_last = is_carried ? carried(run, 0) : value_of(run.more_outputs, 0),
+        .c_last = is_carried ? carried(run, 1) : value_of(run.more_outputs, 1),
         .workspace = run.workspace};
   }
 
@@ -220,6 +225,10 @@ std::vector<WeightSpec> recurrent_weights(const RecurrentOptions& o,
     weight.group = "cell";
   }
   return weights;
+}
+
+std::int64_t recurrent_carried_floats(const RecurrentOptions& o) {
+  return o.stateful ? o.units * static_cast<std::int64_t>(recurrent_states(o)) : 0;
 }
 
 std::unique_ptr<LayerPlan> recurrent_plan(const RecurrentOptions& o, const LayerSizes& sizes) {

@@ -22,7 +22,7 @@ struct RecurrentOptions {
   Initializer kernel_initializer, recurrent_initializer, bias_initializer;
   bool unit_forget_bias = false;
   float dropout = 0, recurrent_dropout = 0;
-  bool return_sequences = false, return_state = false, go_backwards = false;
+  bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;
   bool zero_output_for_mask = false;
   std::optional<std::int64_t> seed = {};
 };
@@ -43,6 +43,7 @@ RecurrentOptions recurrent_options(const Layer& o, kernels::Cell cell) {
           .return_sequences = o.return_sequences,
           .return_state = o.return_state,
           .go_backwards = o.go_backwards,
+          .stateful = o.stateful,
           .zero_output_for_mask = o.zero_output_for_mask,
           .seed = o.seed};
 }
@@ -62,7 +63,7 @@ void visit_first_options(Layer& o, OptionVisitor& v) {
   v.option("return_sequences", o.return_sequences);
   v.option("return_state", o.return_state);
   v.option("go_backwards", o.go_backwards);
-  v.fixed("stateful", false);
+  v.option("stateful", o.stateful);
   v.ignored("unroll", false);
   v.option("zero_output_for_mask", o.zero_output_for_mask);
   v.option("units", o.units, at_least(1));
@@ -94,6 +95,7 @@ Shape recurrent_output_shape(const RecurrentOptions& o,
                              std::string_view where);
 std::vector<WeightSpec> recurrent_weights(const RecurrentOptions& o, std::span<const Shape> inputs);
 std::vector<Shape> recurrent_more_outputs(const RecurrentOptions& o);
+std::int64_t recurrent_carried_floats(const RecurrentOptions& o);
 std::unique_ptr<LayerPlan> recurrent_plan(const RecurrentOptions& o, const LayerSizes& sizes);
 std::int64_t recurrent_flops(const RecurrentOptions& o, std::span<const Shape> inputs);
 
@@ -133,6 +135,10 @@ LayerSpec recurrent_spec(OptionsAccess access,
           .more_outputs =
               [](const void* o, std::span<const Shape>) {
                 return recurrent_more_outputs(Common(*static_cast<const Layer*>(o)));
+              },
+          .carried_floats =
+              [](const void* o, std::span<const Shape>) {
+                return recurrent_carried_floats(Common(*static_cast<const Layer*>(o)));
               },
           .weight_groups =
               [](const void* o) {

@@ -159,6 +159,12 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   const std::string place = std::string(where) + ": " + name_of(*o.layer);
   check_options(o.layer->spec().access, o.layer->options(), place);
   const std::vector<Shape> step = {step_shape(inputs[0])};
+  if (common_options(o.layer->spec(), o.layer->options()).stateful) {
+    throw error<OptionError>({.where = place,
+                              .expected = "a layer that is not stateful",
+                              .got = "stateful = true",
+                              .remedy = "Steps that share a layer have no states to carry."});
+  }
   Shape shape = o.layer->spec().output_shape(o.layer->options(), step, place);
   shape.insert(shape.begin(), inputs[0][0]);
   return shape;

@@ -186,6 +186,25 @@ void check_targets(ModelData& data, ArraySpan x, ArraySpan y, std::string_view w
   }
 }
 
+void check_batches(ModelData& data,
+                   std::int64_t rows,
+                   std::int64_t batch_size,
+                   std::string_view where) {
+  if (data.network.carried == 0) {
+    return;
+  }
+  const std::int64_t wanted = data.batch_size.value_or(std::min(batch_size, rows));
+  if (std::min(batch_size, rows) != wanted || rows % wanted != 0) {
+    throw error<ShapeError>(
+        {.where = std::string(where),
+         .expected = fmt::format("batches of {} rows, whose states are carried", wanted),
+         .got = fmt::format("{} rows in batches of {}", rows, batch_size),
+         .remedy = "Set batch_size, and give a multiple of it as rows."});
+  }
+  data.batch_size = wanted;
+  data.states.resize(static_cast<std::size_t>(data.network.carried * wanted));
+}
+
 namespace {
 
 /// The metric itself, or the accuracy that fits. Errors: ShapeError.
@@ -286,7 +305,7 @@ BatchFigures run_training(ModelData& data,
                           ArraySpan y,
                           std::span<const std::int64_t> order,
                           std::span<const std::int64_t> next) {
-  const Batch batch{.x = x, .y = y, .order = order, .next = next};
+  const Batch batch{.x = x, .y = y, .order = order, .next = next, .states = data.states.data()};
   return plan.run(
       batch,
       &judgement,
@@ -340,6 +359,8 @@ std::vector<Tensor> gradients_of(ModelData& data,
                                  ArraySpan sample_weight) {
   check_inputs(data, x, "gradients");
   check_targets(data, x, y, "gradients");
+  check_batches(data, x[0].rows(), x[0].rows(), "gradients");
+  const std::vector<float> states = data.states;
   Judgement judgement = judgement_of(data, x, y);
   const std::vector<Tensor> weights =
       make_sample_weights(data, x, y, {.sample_weight = sample_weight}, "gradients");
@@ -349,6 +370,7 @@ std::vector<Tensor> gradients_of(ModelData& data,
   Plan& plan = plan_for(data, key, &judgement);
   const std::vector<std::int64_t> order = rows_in_order(0, x[0].rows());
   run_training(data, plan, judgement, x, y, order, {});
+  data.states = states;
   const std::span<const float> sum =
       updater_of(data).sum(plan, data.weights.data(), workers_of(data));
   std::vector<Tensor> gradients;
@@ -374,7 +396,7 @@ EpochSums evaluate_rows(ModelData& data,
   for (std::int64_t first = 0; first < x[0].rows(); first += batch_size) {
     const std::vector<std::int64_t> order =
         rows_in_order(first, std::min(first + batch_size, x[0].rows()));
-    const Batch batch{.x = x, .y = y, .order = order};
+    const Batch batch{.x = x, .y = y, .order = order, .states = data.states.data()};
     BatchFigures figures = plan.run(batch, &judgement, data.weights.data(), {}, workers_of(data));
     figures[0].penalty = penalty;
     add_batch(sums, judgement, figures, static_cast<std::int64_t>(order.size()));

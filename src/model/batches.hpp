@@ -27,6 +27,13 @@ void check_inputs(ModelData& data, ArraySpan x, std::string_view where);
 /// Errors: StateError before compile; ShapeError; DataError.
 void check_targets(ModelData& data, ArraySpan x, ArraySpan y, std::string_view where);
 
+/// Checks that `rows` rows in batches of `batch_size` are whole batches of the model's size, if it
+/// has stateful layers, and makes their states before the first batch. Errors: ShapeError.
+void check_batches(ModelData& data,
+                   std::int64_t rows,
+                   std::int64_t batch_size,
+                   std::string_view where);
+
 /// Samples' shapes.
 std::vector<Shape> sample_shapes(ArraySpan x);
 

@@ -82,6 +82,7 @@ class FitLoop {
       (*it)->on_train_end();  // savers first: others may put former weights back
     }
     data_.training = current_training_state(data_);
+    data_.training->states = data_.states;
     return {.epoch = state().epochs_done,
             .history = state().history,
             .is_interrupted = data_.is_interrupted};
@@ -134,6 +135,9 @@ class FitLoop {
                                    s.batch_size,
                                    s.shuffle),
            .got = fmt::format("{}, {}, {}", rows(), options_.batch_size, options_.shuffle)});
+    }
+    if (s.states.size() == data_.states.size()) {
+      data_.states = s.states;
     }
     if (s.callbacks.size() == data_.active_callbacks.size()) {
       for (std::size_t i = 0; i < s.callbacks.size(); ++i) {
@@ -295,6 +299,24 @@ std::int64_t split_row(std::int64_t rows, double split) {
   return cut;
 }
 
+/// Errors: OptionError, ShapeError for what stateful layers cannot take.
+void check_stateful(ModelData& data, std::int64_t rows, const FitOptions& options) {
+  if (data.network.carried > 0 && options.shuffle) {
+    throw error<OptionError>({.where = "fit",
+                              .expected = "shuffle = false for stateful layers",
+                              .got = "true",
+                              .remedy = "A row's states go on in the same row of the next batch."});
+  }
+  check_batches(data, rows, options.batch_size, "fit");
+  if (!options.validation_data.x.empty()) {
+    const std::int64_t size = options.validation_batch_size;
+    check_batches(data,
+                  options.validation_data.x.views()[0].rows(),
+                  size > 0 ? size : options.batch_size,
+                  "fit: validation_data");
+  }
+}
+
 History fit_rows(Model& model, ArraySpan x, ArraySpan y, FitOptions& options) {
   ModelData& data = model.data();
   check_fit_options(options);
@@ -318,10 +340,11 @@ History fit_rows(Model& model, ArraySpan x, ArraySpan y, FitOptions& options) {
     check_inputs(data, validation.x.views(), "fit: validation_data");
     check_targets(data, validation.x.views(), validation.y.views(), "fit: validation_data");
   }
-  const ForgetCallbacks forget{data};
   const bool is_split = !train_x.empty();
   const ArraySpan fit_x = is_split ? ArraySpan(train_x) : x,
                   fit_y = is_split ? ArraySpan(train_y) : y;
+  check_stateful(data, fit_x[0].rows(), options);
+  const ForgetCallbacks forget{data};
   SampleWeights made = {.training = make_sample_weights(
                             data,
                             fit_x,
@@ -343,6 +366,7 @@ Logs train_once(ModelData& data, ArraySpan x, ArraySpan y, const BatchWeights& w
   check_inputs(data, x, "train_on_batch");
   check_targets(data, x, y, "train_on_batch");
   const std::int64_t rows = x[0].rows();
+  check_batches(data, rows, rows, "train_on_batch");
   const std::vector<std::int64_t> order = rows_in_order(0, rows);
   Judgement judgement = judgement_of(data, x, y);
   const std::vector<RowsView> given = weights.sample_weight.views();
@@ -366,6 +390,7 @@ Logs judge_rows(ModelData& data, ArraySpan x, ArraySpan y, const EvaluateOptions
   }
   check_inputs(data, x, "evaluate");
   check_targets(data, x, y, "evaluate");
+  check_batches(data, x[0].rows(), options.batch_size, "evaluate");
   Judgement judgement = judgement_of(data, x, y);
   const std::vector<RowsView> given = options.sample_weight.views();
   const std::vector<Tensor> made =

@@ -46,6 +46,21 @@ std::vector<Shape> declared_inputs(const Network& network) {
   return shapes;
 }
 
+std::optional<std::int64_t> declared_batch_size(const Network& network) {
+  std::optional<std::int64_t> size;
+  for (const int i : network.inputs) {
+    const NetworkNode& node = network.nodes[static_cast<std::size_t>(i)];
+    const Input* input = node.layer.get_if<Input>();
+    if (input != nullptr && size && input->batch_size && input->batch_size != size) {
+      throw error<OptionError>({.where = node.where(),
+                                .expected = fmt::format("batch_size {}, as another input", *size),
+                                .got = fmt::format("{}", *input->batch_size)});
+    }
+    size = input != nullptr && input->batch_size ? input->batch_size : size;
+  }
+  return size;
+}
+
 const std::string& Model::name() const { return data_->name; }
 
 bool Model::is_built() const { return data_->is_built(); }
@@ -138,6 +153,25 @@ void check_line(const ModelData& data, const std::vector<Shape>& inputs) {
 
 }  // namespace
 
+namespace {
+
+/// Errors: OptionError for an Input that leaves the batch size open before stateful layers.
+void take_batch_size(ModelData& data) {
+  const std::optional<std::int64_t> declared = declared_batch_size(data.network);
+  if (data.network.carried == 0) {
+    return;
+  }
+  if (!declared && !declared_inputs(data.network).empty()) {
+    throw error<OptionError>({.where = data.name,
+                              .expected = "an Input with a batch_size",
+                              .got = "stateful layers behind one without",
+                              .remedy = "States are carried for a fixed number of rows."});
+  }
+  data.batch_size = declared;
+}
+
+}  // namespace
+
 void build_without_values(ModelData& data, const std::vector<Shape>& inputs) {
   if (data.network.nodes.empty()) {
     throw error<StateError>({.where = data.name,
@@ -154,6 +188,7 @@ void build_without_values(ModelData& data, const std::vector<Shape>& inputs) {
     check_line(data, inputs);
   }
   place_weights(data.network, inputs);
+  take_batch_size(data);
   data.weights = AlignedFloats(data.network.floats);
   data.inputs = inputs;
   touch_weights(data);
@@ -245,6 +280,7 @@ std::optional<TrainingState> current_training_state(const ModelData& data) {
     for (const Callback* callback : data.active_callbacks) {
       state->callbacks.push_back(callback->memory());
     }
+    state->states = data.states;
   }
   return state;
 }
@@ -279,6 +315,10 @@ std::vector<LayerInfo> Model::layers() const {
   }
   return infos;
 }
+
+void Model::reset_states() { std::ranges::fill(data_->states, 0.0f); }
+
+std::optional<std::int64_t> Model::batch_size() const { return data_->batch_size; }
 
 std::int64_t Model::count_params() const {
   std::int64_t count = 0;

@@ -53,6 +53,7 @@ struct TrainingState {
   std::vector<std::int64_t> epochs_done;
   std::map<std::string, std::vector<double>> history;
   std::vector<CallbackMemory> callbacks;  ///< in the order of fit's list
+  std::vector<float> states = {};         ///< ModelData::states
 };
 
 struct ModelData {
@@ -61,6 +62,9 @@ struct ModelData {
   Network network;
   std::optional<std::vector<Shape>> inputs;  ///< samples' shapes, known when built; -1: any length
   AlignedFloats weights;                     ///< flat, as Network::weights says
+  std::optional<std::int64_t> batch_size;    ///< of all batches, where layers are stateful
+  std::vector<float> states;                 ///< that stateful layers carry: NetworkNode::carried
+                                             ///< for each row; empty before the first batch
   std::uint64_t version = 1;                 ///< of the weights; changes with them
   std::uint64_t seed = 0;
   std::optional<Compiled> compiled;
@@ -110,6 +114,9 @@ void build_without_values(ModelData& data, const std::vector<Shape>& inputs);
 
 /// The shapes that the model's Input layers declare; empty unless each input has one.
 std::vector<Shape> declared_inputs(const Network& network);
+
+/// The batch size that the model's Input layers declare. Errors: OptionError for several.
+std::optional<std::int64_t> declared_batch_size(const Network& network);
 
 /// Adds a layer behind the last; names it when it has no name. Errors: OptionError, StateError once
 /// built.

@@ -18,6 +18,7 @@ std::vector<Tensor> predict_rows(ModelData& data, ArraySpan x, const PredictOpti
   }
   check_inputs(data, x, "predict");
   const std::int64_t rows = x[0].rows();
+  check_batches(data, rows, options.batch_size, "predict");
   const std::int64_t batch_size = std::min(options.batch_size, rows);
   const PlanKey key{.inputs = sample_shapes(x), .rows = batch_size};
   Plan& plan = plan_for(data, key, nullptr);
@@ -33,7 +34,7 @@ std::vector<Tensor> predict_rows(ModelData& data, ArraySpan x, const PredictOpti
       places[i] = predicted[i].data() + first * size_of(plan.output_shape(i));
     }
     const auto order = rows_in_order(first, std::min(first + batch_size, rows));
-    const Batch batch{.x = x, .order = order, .predicted = places};
+    const Batch batch{.x = x, .order = order, .predicted = places, .states = data.states.data()};
     plan.run(batch, nullptr, data.weights.data(), {}, workers_of(data));
   }
   return predicted;

@@ -5,7 +5,7 @@
 ///   void visit_options(LSTM& o, OptionVisitor& v) {  // given to options_access<LSTM,
 ///   visit_options>
 ///     v.option("units", o.units, at_least(1));
-///     v.fixed("stateful", false);   // Keras has it; this value only is supported
+///     v.fixed("return_state", false);   // Keras has it; this value only is supported
 ///   }
 /// Checks, files, recipes, summary() and documents are visitors.
 #pragma once

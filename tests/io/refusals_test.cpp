@@ -87,10 +87,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "config.json.config.layers[3].config.kernel_initializer.class_name: expected a "
                 "supported initializer, got 'Mine'. Supported: Keras's random, scaled and constant "
                 "ones."},
-        Refusal{"StatefulLayer",
+        Refusal{"StatefulLayerOfAnyBatchSize",
                 [](Archive& a) { a.layer(1)["stateful"] = true; },
-                "config.json.config.layers[1].config.stateful: expected false, the only value that "
-                "is supported, got true."},
+                "config.json: sequential: expected an Input with a batch_size, got stateful layers "
+                "behind one without. States are carried for a fixed number of rows."},
+        Refusal{"BatchSize",
+                [](Archive& a) { a.layer(0)["batch_shape"][0] = 0; },
+                "config.json.config.layers[0].config.batch_shape[0]: expected a batch size of 1 to "
+                "2^31, or null, got 0."},
         Refusal{"Regularizer",
                 [](Archive& a) {
                   a.layer(1)["kernel_regularizer"] = {{"class_name", "Mine"}};

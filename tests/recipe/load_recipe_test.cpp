@@ -112,8 +112,9 @@ INSTANTIATE_TEST_SUITE_P(
               fmt::format("LSTM: expected a supported activation, got 'tan'. Did you mean 'tanh'? "
                           "Supported: {}.",
                           fmt::join(Activation::names(), ", "))},
-        Wrong{"layers.0.stateful=true",
-              "LSTM: expected stateful left out, got true. Keras has this option; no other value "
+        Wrong{"layers.0.activity_regularizer=true",
+              "LSTM: expected activity_regularizer left out, got true. Keras has this option; no "
+              "other value "
               "is supported here yet."},
         Wrong{"fit.validation=2",
               "fit: expected validation \"test\", \"none\" or a share between 0 and 1, got 2."},

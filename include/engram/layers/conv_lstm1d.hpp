@@ -49,6 +49,7 @@ struct ConvLSTM1D {
   std::optional<std::int64_t> seed = {};
   bool return_sequences = false;
   bool go_backwards = false;
+  bool stateful = false;  ///< states go on from batch to batch, row by row
   bool zero_output_for_mask = false;
   bool trainable = true;
   std::string name = "";

@@ -37,6 +37,7 @@ struct GRU {
   bool return_sequences = false;
   bool return_state = false;  ///< the last states are outputs too: KerasTensor::output(1), ...
   bool go_backwards = false;
+  bool stateful = false;  ///< states go on from batch to batch, row by row
   bool reset_after = true;
   bool zero_output_for_mask = false;
   Regularizer kernel_regularizer = {};

@@ -4,6 +4,8 @@
 /// Example: Sequential model({Input{.shape = {60, 1}}, LSTM{.units = 80}, Dense{.units = 1}});
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engram/layers/layer.hpp"
@@ -12,8 +14,10 @@
 namespace engram {
 
 /// Shapes: shape leaves out the batch axis.
+/// Units:  batch_size is the rows of every batch; only models with stateful layers need it.
 struct Input {
   Shape shape = {};
+  std::optional<std::int64_t> batch_size = {};
   std::string name = "";
 };
 

@@ -38,6 +38,7 @@ struct LSTM {
   bool return_sequences = false;
   bool return_state = false;  ///< the last states are outputs too: KerasTensor::output(1), ...
   bool go_backwards = false;
+  bool stateful = false;  ///< states go on from batch to batch, row by row
   bool zero_output_for_mask = false;
   Regularizer kernel_regularizer = {};
   Regularizer recurrent_regularizer = {};

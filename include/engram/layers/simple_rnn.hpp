@@ -32,6 +32,7 @@ struct SimpleRNN {
   bool return_sequences = false;
   bool return_state = false;  ///< the last states are outputs too: KerasTensor::output(1), ...
   bool go_backwards = false;
+  bool stateful = false;  ///< states go on from batch to batch, row by row
   bool zero_output_for_mask = false;
   std::optional<std::int64_t> seed = {};
   Regularizer kernel_regularizer = {};
