@@ -45,6 +45,7 @@ from golden.graphs import make_graphs
 from golden.keras_files import make_keras, make_release
 from golden.layers import make_layers
 from golden.one_input_layers import make_one_input_layers
+from golden.nested import make_nested
 from golden.parts import (
     make_activations,
     make_rules,
@@ -74,6 +75,7 @@ MAKERS = {
     "release": make_release,
     "graphs": make_graphs,
     "stateful": make_stateful,
+    "nested": make_nested,
 }
 
 

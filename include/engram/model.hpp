@@ -195,6 +195,10 @@ class Model {
   Model& operator=(Model&&) noexcept;
   ~Model();  // ModelData is private
 
+  /// The model as a layer of another one, which begins with a copy of its weights; copies of the
+  /// Layer are the same one. Example: Layer encoder = model;  Functional({x}, {encoder(x)});
+  operator Layer() const;
+
   const std::string& name() const;
   std::vector<LayerInfo> layers() const;
   bool is_built() const;

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "base/aligned.hpp"
 #include "base/error.hpp"
+#include "engine/nested_model.hpp"
 #include "parts/functions.hpp"
 
 namespace engram {
@@ -105,6 +107,17 @@ class KerasOrder {
 }  // namespace
 
 std::vector<int> keras_order(const Network& network) { return KerasOrder(network).layers(); }
+
+std::vector<std::string> file_groups(const Network& network) {
+  std::vector<std::string> groups;
+  std::map<std::string, int> counts;
+  for (const int layer : network.layers) {
+    const std::string name(network.nodes[static_cast<std::size_t>(layer)].spec().auto_name);
+    const int count = counts[name]++;
+    groups.push_back(count == 0 ? name : name + "_" + std::to_string(count));
+  }
+  return groups;
+}
 
 NetworkShapes shapes_of(const Network& network, std::span<const Shape> inputs) {
   NetworkShapes shapes;
@@ -221,6 +234,12 @@ void initialize_weights(const Network& network,
       float* values = flat + weight.offset;
       initialize(specs[i].initializer, weight.shape, seed + ++position, values);
       std::fill(values + specs[i].ones_begin, values + specs[i].ones_end, 1.0f);
+    }
+    const NestedModel* nested = nested_model(node.layer);
+    if (nested != nullptr && !node.weights.empty()) {
+      const auto first = static_cast<std::size_t>(node.weights[0]);  // they lie one after another
+      const std::span<const NetworkWeight> weights = network.weights;
+      take_values(*nested, shapes.inputs[n], weights.subspan(first, node.weights.size()), flat);
     }
   }
 }

@@ -79,6 +79,10 @@ struct NetworkShapes {
 /// them.
 std::vector<int> keras_order(const Network& network);
 
+/// Keras's groups of the layers in files, such as "lstm_1": the class's name and a count, not the
+/// layer's name.
+std::vector<std::string> file_groups(const Network& network);
+
 /// The shapes for inputs of the shapes `inputs` (-1: any length), one for each of Network::inputs.
 /// Errors: ShapeError naming the layer.
 NetworkShapes shapes_of(const Network& network, std::span<const Shape> inputs);

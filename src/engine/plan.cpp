@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/phases.hpp"
+#include "engine/nested_model.hpp"
 #include "engine/slices.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/target.hpp"
@@ -32,21 +33,25 @@ void OutputFigures::add(const OutputFigures& other) {
 }
 
 Plan::Plan(const Network& network, const PlanKey& key, const Judgement* judgement)
-    : network_(network), key_(key), shapes_(shapes_of(network, key.inputs)) {
+    : expanded_(has_nested(network) ? std::optional(expanded(network, key.inputs)) : std::nullopt),
+      network_(expanded_ ? *expanded_ : network),
+      key_(key),
+      shapes_(shapes_of(network_, key.inputs)) {
   kernels::simd_target();  // refuses a bad ENGRAM_SIMD; kernels themselves cannot
-  const bool is_whole = key.has_states || (key.is_training &&
-                                           std::ranges::any_of(network.nodes, [](const auto& node) {
-                                             const auto needs = node.spec().needs_whole_batch;
-                                             return needs != nullptr && needs(node.options());
-                                           }));
+  const bool is_whole =
+      key.has_states ||
+      (key.is_training && std::ranges::any_of(network_.nodes, [](const auto& node) {
+         const auto needs = node.spec().needs_whole_batch;
+         return needs != nullptr && needs(node.options());
+       }));
   slice_rows_ = is_whole ? key.rows : slice_rows(key.rows, network.floats, key.is_training);
-  flops_ = forward_flops(network, shapes_) * key.rows * (key.is_training ? 3 : 1);
+  flops_ = forward_flops(network_, shapes_) * key.rows * (key.is_training ? 3 : 1);
   for (const Shape& input : key.inputs) {
     inputs_.push_back({.size = size_of(input)});
   }
   add_outputs(judgement);
-  nodes_.reserve(network.nodes.size());
-  for (const NetworkNode& node : network.nodes) {
+  nodes_.reserve(network_.nodes.size());
+  for (const NetworkNode& node : network_.nodes) {
     add_node(node);
   }
   for (Output& output : outputs_) {

@@ -213,6 +213,7 @@ class Plan {
                                          const float* flat,
                                          Pointers& storage) const;
 
+  std::optional<Network> expanded_;  ///< when models are nested
   const Network& network_;
   PlanKey key_;
   NetworkShapes shapes_;

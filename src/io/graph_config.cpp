@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "engine/nested_model.hpp"
 #include "engram/layers/embedding.hpp"
 #include "engram/layers/input.hpp"
 #include "engram/layers/masking.hpp"
@@ -37,10 +38,6 @@ Shape read_batch_shape(const JsonAt& at) {
   return shape;
 }
 
-std::optional<std::int64_t> shown_batch_size(const ModelData& data) {
-  return data.batch_size ? data.batch_size : declared_batch_size(data.network);
-}
-
 Json float32_policy() { return keras_object("keras", "DTypePolicy", {{"name", "float32"}}); }
 
 Json input_object(const std::string& name,
@@ -56,10 +53,26 @@ Json input_object(const std::string& name,
                        {"optional", false}});
 }
 
-Json layer_object(const NetworkNode& node, const Shape& input) {
-  const Input* declared = node.layer.get_if<Input>();
-  return declared != nullptr ? input_object(node.name, input, declared->batch_size)
-                             : layer_config(node.layer, node.name);
+Json layer_object(const NetworkNode& node,
+                  const std::vector<Shape>& inputs,
+                  std::optional<std::int64_t> batch_size) {
+  if (const Input* declared = node.layer.get_if<Input>()) {
+    return input_object(node.name, declared->shape, declared->batch_size);
+  }
+  const NestedModel* nested = nested_model(node.layer);
+  if (nested == nullptr) {
+    return layer_config(node.layer, node.name);
+  }
+  Network network = nested->network;
+  place_weights(network, inputs);
+  Json model = model_object({.name = node.name,
+                             .is_graph = nested->is_graph,
+                             .trainable = nested->trainable,
+                             .network = network,
+                             .inputs = inputs,
+                             .batch_size = batch_size});
+  model["compile_config"] = Json::object();
+  return model;
 }
 
 namespace {
@@ -85,9 +98,34 @@ Input read_input(const JsonAt& config) {
 
 }  // namespace
 
-Layer read_any_layer(const JsonAt& at) {
-  return at["class_name"].as_string() == "InputLayer" ? Layer(read_input(at["config"]))
-                                                      : read_layer(at);
+namespace {
+
+// Models within models, at each level of which shapes are worked out more than once.
+constexpr int kDeepestModel = 8;
+
+Layer read_nested(const JsonAt& at, int depth) {
+  if (depth > kDeepestModel) {
+    at.refuse(fmt::format("models within models at most {} deep", kDeepestModel));
+  }
+  ModelData model;
+  read_model_object(at, model, depth);
+  const JsonAt config = at["config"];
+  return nested_layer({.name = model.name,
+                       .trainable = !config.value().is_object() || !config.has("trainable") ||
+                                    config["trainable"].as_bool(),
+                       .is_graph = model.is_graph,
+                       .network = std::move(model.network)});
+}
+
+}  // namespace
+
+Layer read_any_layer(const JsonAt& at, int depth) {
+  const std::string& name = at["class_name"].as_string();
+  if (name == "InputLayer") {
+    return read_input(at["config"]);
+  }
+  const bool is_model = name == "Sequential" || name == "Functional" || name == "Model";
+  return is_model ? read_nested(at, depth + 1) : read_layer(at);
 }
 
 namespace {
@@ -114,10 +152,10 @@ bool is_recurrent(const Layer& layer) {
 /// Writes the calls of layers as Keras's inbound_nodes and histories.
 class GraphWriter {
  public:
-  explicit GraphWriter(const ModelData& data)
-      : network_(data.network),
-        shapes_(shapes_of(data.network, *data.inputs)),
-        batch_size_(shown_batch_size(data)) {
+  explicit GraphWriter(const ModelView& model)
+      : network_(model.network),
+        shapes_(shapes_of(model.network, model.inputs)),
+        batch_size_(model.batch_size) {
     std::map<int, int> calls;
     for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
       numbers_.push_back(calls[layer_of(static_cast<int>(i))]++);
@@ -131,7 +169,7 @@ class GraphWriter {
 
   Json layer(int index) const {
     const NetworkNode& node = network_.nodes[static_cast<std::size_t>(index)];
-    Json object = layer_object(node, shapes_.inputs[static_cast<std::size_t>(index)][0]);
+    Json object = layer_object(node, shapes_.inputs[static_cast<std::size_t>(index)], batch_size_);
     object["name"] = node.name;
     object["inbound_nodes"] = Json::array();
     for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
@@ -197,7 +235,8 @@ class GraphWriter {
 /// Makes nodes of the layers of a file as the outputs ask for them.
 class GraphReader {
  public:
-  GraphReader(const JsonAt& config, ModelData& data) : data_(data), layers_(config["layers"]) {
+  GraphReader(const JsonAt& config, ModelData& data, int depth)
+      : data_(data), layers_(config["layers"]), depth_(depth) {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const JsonAt layer = layers_[i];
       const JsonAt name = layer.has("name") ? layer["name"] : layer["config"]["name"];
@@ -299,7 +338,7 @@ class GraphReader {
 
   /// The layer with the options of a call.
   static Layer called_layer(const JsonAt& at, const Call& call) {
-    Layer layer = read_any_layer(at);
+    Layer layer = read_any_layer(at, depth_);
     for (const auto& [name, value] : CallOptions(layer).values) {
       if (call.options.contains(name)) {
         layer = with_options(layer, {{name, true}});
@@ -468,6 +507,7 @@ class GraphReader {
 
   ModelData& data_;
   JsonAt layers_;
+  int depth_;
   std::map<std::string, std::size_t> places_;  // of the layers in the file
   std::map<std::pair<std::size_t, std::int64_t>, int> nodes_;
   std::map<std::size_t, int> first_calls_;
@@ -492,20 +532,20 @@ std::vector<JsonAt> histories(const JsonAt& at) {
 
 }  // namespace
 
-Json graph_config(const ModelData& data) {
-  const GraphWriter writer(data);
+Json graph_config(const ModelView& view) {
+  const GraphWriter writer(view);
   Json layers = Json::array(), inputs = Json::array(), outputs = Json::array();
-  for (const int layer : data.network.layers) {
+  for (const int layer : view.network.layers) {
     layers.push_back(writer.layer(layer));
   }
-  for (const int node : data.network.inputs) {
+  for (const int node : view.network.inputs) {
     inputs.push_back(writer.history({.node = node}));
   }
-  for (const Port& port : data.network.outputs) {
+  for (const Port& port : view.network.outputs) {
     outputs.push_back(writer.history(port));
   }
-  Json config = {{"name", data.name},
-                 {"trainable", true},
+  Json config = {{"name", view.name},
+                 {"trainable", view.trainable},
                  {"layers", std::move(layers)},
                  {"input_layers", inputs.size() == 1 ? inputs[0] : inputs},
                  {"output_layers", outputs.size() == 1 ? outputs[0] : outputs}};
@@ -514,8 +554,8 @@ Json graph_config(const ModelData& data) {
   return model;
 }
 
-void read_graph_config(const JsonAt& config, ModelData& data) {
-  GraphReader reader(config, data);
+void read_graph_config(const JsonAt& config, ModelData& data, int depth) {
+  GraphReader reader(config, data, depth);
   for (const JsonAt& input : histories(config["input_layers"])) {
     const Port port = reader.port(input);
     if (data.network.nodes[static_cast<std::size_t>(port.node)].layer.get_if<Input>() == nullptr) {

@@ -12,8 +12,14 @@ Json batch_shape(const Shape& sample, std::optional<std::int64_t> batch_size = {
 /// The sample's shape of it. Errors: FileError.
 Shape read_batch_shape(const JsonAt& at);
 
-/// The batch size that a model's shapes show.
-std::optional<std::int64_t> shown_batch_size(const ModelData& data);
+/// What the config of a model says, or that of a model in it.
+struct ModelView {
+  const std::string& name;
+  bool is_graph = false, trainable = true;
+  const Network& network;
+  const std::vector<Shape>& inputs;
+  std::optional<std::int64_t> batch_size;  ///< that shapes show
+};
 
 Json float32_policy();
 
@@ -22,16 +28,23 @@ Json input_object(const std::string& name,
                   const Shape& sample,
                   std::optional<std::int64_t> batch_size);
 
-/// A layer of a model; `input` is the shape that an InputLayer declares.
-Json layer_object(const NetworkNode& node, const Shape& input);
+/// A layer of a model, which may be a model; `inputs` are the shapes of what it takes.
+Json layer_object(const NetworkNode& node,
+                  const std::vector<Shape>& inputs,
+                  std::optional<std::int64_t> batch_size);
 
-/// A layer, InputLayers included. Errors: FileError.
-Layer read_any_layer(const JsonAt& at);
+/// A layer, InputLayers and models included; `depth` models lie around it. Errors: FileError.
+Layer read_any_layer(const JsonAt& at, int depth);
 
-/// The object of a functional model, without compile_config.
-Json graph_config(const ModelData& data);
+/// The object of a model, without compile_config; and that of a functional one.
+Json model_object(const ModelView& model);
+Json graph_config(const ModelView& model);
+
+/// The layers of a model's object, of which a model's is one; gives the shapes of samples, if it
+/// says them. Errors: FileError.
+std::vector<Shape> read_model_object(const JsonAt& object, ModelData& data, int depth);
 
 /// The graph of a functional model's config. Errors: FileError.
-void read_graph_config(const JsonAt& config, ModelData& data);
+void read_graph_config(const JsonAt& config, ModelData& data, int depth);
 
 }  // namespace engram::io

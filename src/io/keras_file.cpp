@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "engine/nested_model.hpp"
 #include "engram/io.hpp"
 #include "formats/bounds.hpp"
 #include "formats/files.hpp"
@@ -37,12 +38,20 @@ void check_built(const ModelData& data, const std::string& filepath) {
   }
 }
 
+/// The names of all layers, those inside nested models too.
+void add_names(const Network& network, std::vector<std::string>& names) {
+  for (const NetworkNode& node : network.nodes) {
+    names.push_back(node.name);
+    if (const NestedModel* nested = nested_model(node.layer)) {
+      add_names(nested->network, names);
+    }
+  }
+}
+
 void check_savable(const ModelData& data, const std::string& filepath) {
   check_built(data, filepath);
   std::vector<std::string> names = {data.name};
-  for (const NetworkNode& node : data.network.nodes) {
-    names.push_back(node.name);
-  }
+  add_names(data.network, names);
   for (const std::string& name : names) {
     if (!io::is_plain_name(name)) {
       throw error<OptionError>(

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "engine/nested_model.hpp"
 #include "engram/layers/input.hpp"
 #include "io/config.hpp"
 #include "io/graph_config.hpp"
@@ -145,24 +146,24 @@ void read_metrics(const JsonAt& at, std::vector<Metric>& metrics) {
   metrics.emplace_back(*spec, shown);
 }
 
-Json sequential_config(const ModelData& data) {
-  const Shape& input = (*data.inputs)[0];
-  const NetworkShapes shapes = shapes_of(data.network, *data.inputs);
-  const std::optional<std::int64_t> batch_size = shown_batch_size(data);
+Json sequential_config(const ModelView& view) {
+  const Shape& input = view.inputs[0];
+  const NetworkShapes shapes = shapes_of(view.network, view.inputs);
+  const std::optional<std::int64_t> batch_size = view.batch_size;
   Json layers = Json::array();
-  if (data.network.nodes[0].layer.get_if<Input>() == nullptr) {
-    layers.push_back(input_object(free_input_name(data.network), input, data.batch_size));
+  if (view.network.nodes[0].layer.get_if<Input>() == nullptr) {
+    layers.push_back(input_object(free_input_name(view.network), input, batch_size));
   }
-  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
-    const NetworkNode& node = data.network.nodes[i];
-    Json layer = layer_object(node, input);
-    if (!node.weights.empty()) {
+  for (std::size_t i = 0; i < view.network.nodes.size(); ++i) {
+    const NetworkNode& node = view.network.nodes[i];
+    Json layer = layer_object(node, shapes.inputs[i], batch_size);
+    if (!node.weights.empty() && nested_model(node.layer) == nullptr) {
       layer["build_config"] = {{"input_shape", batch_shape(shapes.inputs[i][0], batch_size)}};
     }
     layers.push_back(std::move(layer));
   }
-  Json config = {{"name", data.name},
-                 {"trainable", true},
+  Json config = {{"name", view.name},
+                 {"trainable", view.trainable},
                  {"dtype", float32_policy()},
                  {"layers", std::move(layers)},
                  {"build_input_shape", batch_shape(input, batch_size)}};
@@ -171,10 +172,13 @@ Json sequential_config(const ModelData& data) {
   return model;
 }
 
-std::vector<Shape> read_sequential(const JsonAt& config, const JsonAt& layers, ModelData& data) {
+std::vector<Shape> read_sequential(const JsonAt& config,
+                                   const JsonAt& layers,
+                                   ModelData& data,
+                                   int depth) {
   std::vector<Shape> inputs;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const Layer layer = read_any_layer(layers[i]);
+    const Layer layer = read_any_layer(layers[i], depth);
     if (const Input* input = layer.get_if<Input>()) {
       if (i > 0) {
         layers[i].refuse("no InputLayer behind another layer");
@@ -202,13 +206,26 @@ std::vector<Shape> read_sequential(const JsonAt& config, const JsonAt& layers, M
 
 }  // namespace
 
+Json model_object(const ModelView& model) {
+  return model.is_graph ? graph_config(model) : sequential_config(model);
+}
+
 Json model_config(const ModelData& data) {
-  Json model = data.is_graph ? graph_config(data) : sequential_config(data);
+  const auto declared = declared_batch_size(data.network);
+  Json model = model_object({.name = data.name,
+                             .is_graph = data.is_graph,
+                             .network = data.network,
+                             .inputs = *data.inputs,
+                             .batch_size = data.batch_size ? data.batch_size : declared});
   model["compile_config"] = data.compiled ? compile_config(*data.compiled) : Json::object();
   return model;
 }
 
 std::vector<Shape> read_model_config(const JsonAt& config, ModelData& data) {
+  return read_model_object(config, data, 0);
+}
+
+std::vector<Shape> read_model_object(const JsonAt& config, ModelData& data, int depth) {
   const JsonAt kind = config["class_name"];
   const bool is_graph = kind.as_string() == "Functional" || kind.as_string() == "Model";
   if (!is_graph && kind.as_string() != "Sequential") {
@@ -223,10 +240,10 @@ std::vector<Shape> read_model_config(const JsonAt& config, ModelData& data) {
     layers.refuse(fmt::format("1 to {} layers", kMostLayers));
   }
   if (is_graph) {
-    read_graph_config(inner, data);
+    read_graph_config(inner, data, depth);
     return declared_inputs(data.network);
   }
-  return read_sequential(config, layers, data);
+  return read_sequential(config, layers, data, depth);
 }
 
 void read_compile_config(const JsonAt& config, ModelData& data) {

@@ -18,21 +18,18 @@ using formats::H5File;
 
 namespace {
 
-/// A layer with Keras's group of it, such as "lstm_1": the class's name and a count, not the
-/// layer's name.
+/// A layer with Keras's group of it.
 struct LayerGroup {
   const NetworkNode& node;
   std::string name;
 };
 
 std::vector<LayerGroup> layer_groups(const Network& network) {
+  const std::vector<std::string> names = file_groups(network);
   std::vector<LayerGroup> groups;
-  std::map<std::string_view, int> counts;
-  for (const int layer : network.layers) {
-    const NetworkNode& node = network.nodes[static_cast<std::size_t>(layer)];
-    const std::string_view name = node.spec().auto_name;
-    const int count = counts[name]++;
-    groups.push_back({node, count == 0 ? std::string(name) : fmt::format("{}_{}", name, count)});
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto node = static_cast<std::size_t>(network.layers[i]);
+    groups.push_back({network.nodes[node], names[i]});
   }
   return groups;
 }

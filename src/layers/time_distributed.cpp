@@ -157,6 +157,9 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
                              .remedy = "Add a time or a feature axis."});
   }
   const std::string place = std::string(where) + ": " + name_of(*o.layer);
+  if (o.layer->spec().plan == nullptr) {
+    throw error<OptionError>({.where = place, .expected = "a layer", .got = "a model"});
+  }
   check_options(o.layer->spec().access, o.layer->options(), place);
   const std::vector<Shape> step = {step_shape(inputs[0])};
   if (common_options(o.layer->spec(), o.layer->options()).stateful) {

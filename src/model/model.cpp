@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "engine/nested_model.hpp"
 #include "engram/layers/input.hpp"
 #include "engram/sequential.hpp"
 #include "model/connections.hpp"
@@ -59,6 +60,17 @@ std::optional<std::int64_t> declared_batch_size(const Network& network) {
     size = input != nullptr && input->batch_size ? input->batch_size : size;
   }
   return size;
+}
+
+Model::operator Layer() const {
+  const bool has_own_name = data_->name != (data_->is_graph ? "functional" : "sequential");
+  NestedModel nested{.name = has_own_name ? data_->name : "",
+                     .is_graph = data_->is_graph,
+                     .network = data_->network};
+  for (const Tensor& weight : get_weights()) {
+    nested.values.insert(nested.values.end(), weight.values().begin(), weight.values().end());
+  }
+  return nested_layer(std::move(nested));
 }
 
 const std::string& Model::name() const { return data_->name; }

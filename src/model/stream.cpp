@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "base/error.hpp"
+#include "engine/nested_model.hpp"
 #include "engram/model.hpp"
 #include "model/model_data.hpp"
 
@@ -22,10 +23,11 @@ Shape step_of(const ModelData& data) {
 /// Errors: OptionError for a layer that needs more than one step of a sequence at once, and for a
 /// recurrent one on a sequence made inside the model, which has no states to carry.
 void check_steps(const ModelData& data) {
-  const NetworkShapes whole = shapes_of(data.network, *data.inputs);
+  const Network network = expanded(data.network, *data.inputs);
+  const NetworkShapes whole = shapes_of(network, *data.inputs);
   NetworkShapes stepped;
-  for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
-    const NetworkNode& node = data.network.nodes[i];
+  for (std::size_t i = 0; i < network.nodes.size(); ++i) {
+    const NetworkNode& node = network.nodes[i];
     std::vector<Shape> inputs;
     for (const Port& port : node.inputs) {
       inputs.push_back(stepped.of(port));
@@ -67,7 +69,7 @@ void check_stream(const ModelData& data, std::int64_t rows) {
     throw error<OptionError>(
         {.where = where, .expected = "rows at least 1", .got = std::to_string(rows)});
   }
-  for (const NetworkNode& node : data.network.nodes) {
+  for (const NetworkNode& node : expanded(data.network, *data.inputs).nodes) {
     if (common_options(node.spec(), node.options()).go_backwards) {
       throw error<OptionError>({.where = where + ": " + node.where(),
                                 .expected = "layers that run forwards in time",

@@ -122,7 +122,10 @@ INSTANTIATE_TEST_SUITE_P(Keras,
                                            "encoder_decoder",
                                            "weighted_outputs",
                                            "attentions",
-                                           "multi_head_attentions"),
+                                           "multi_head_attentions",
+
+                                           "nested_line",
+                                           "nested_shared"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
