@@ -52,6 +52,8 @@
 #include "engram/layers/repeat_vector.hpp"
 #include "engram/layers/rescaling.hpp"
 #include "engram/layers/reshape.hpp"
+#include "engram/layers/rnn.hpp"
+#include "engram/layers/rnn_cells.hpp"
 #include "engram/layers/simple_rnn.hpp"
 #include "engram/layers/softmax.hpp"
 #include "engram/layers/spatial_dropout1d.hpp"

@@ -115,6 +115,15 @@ class ConfigWriter final : public OptionVisitor {
     put(n, v ? layer_config(*v, name_of(*v)) : Json(nullptr));
   }
 
+  void option(std::string_view n, std::vector<Layer>& v) override {
+    Json list = Json::array();
+    const std::vector<std::string> names = names_of(v);
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      list.push_back(layer_config(v[i], names[i]));
+    }
+    put(n, std::move(list));
+  }
+
   void sizes(std::string_view n, std::span<std::int64_t> v, const Rule&) override {
     put(n, std::vector<std::int64_t>(v.begin(), v.end()));
   }
@@ -315,6 +324,15 @@ class ConfigReader final : public OptionVisitor {
   void option(std::string_view n, std::optional<Layer>& v) override {
     if (const auto at = find(n)) {
       v = read_layer(*at);
+    }
+  }
+
+  void option(std::string_view n, std::vector<Layer>& v) override {
+    v.clear();
+    if (const auto at = find(n)) {
+      for (std::size_t i = 0; i < at->size(); ++i) {
+        v.push_back(read_layer((*at)[i]));
+      }
     }
   }
 

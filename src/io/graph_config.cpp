@@ -337,7 +337,7 @@ class GraphReader {
   };
 
   /// The layer with the options of a call.
-  static Layer called_layer(const JsonAt& at, const Call& call) {
+  Layer called_layer(const JsonAt& at, const Call& call) const {
     Layer layer = read_any_layer(at, depth_);
     for (const auto& [name, value] : CallOptions(layer).values) {
       if (call.options.contains(name)) {

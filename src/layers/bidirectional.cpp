@@ -249,6 +249,11 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   check(o, where);
   const auto both = directions(o);
   const std::size_t given = (inputs.size() - 1) / 2;
+  if (given > 2) {
+    throw error<ShapeError>({.where = std::string(where),
+                             .expected = "at most 4 initial states, those of one cell each way",
+                             .got = std::to_string(inputs.size() - 1)});
+  }
   if (inputs.size() % 2 == 0) {
     throw error<ShapeError>({.where = std::string(where),
                              .expected = "as many initial states for both directions",

@@ -49,6 +49,19 @@ std::string name_of(const Layer& layer) {
   return own.empty() ? std::string(layer.spec().auto_name) : own;
 }
 
+std::vector<std::string> names_of(std::span<const Layer> layers) {
+  std::vector<std::string> names;
+  for (const Layer& layer : layers) {
+    const std::string name = name_of(layer);
+    std::string unique = name;
+    for (int i = 1; std::ranges::find(names, unique) != names.end(); ++i) {
+      unique = name + "_" + std::to_string(i);
+    }
+    names.push_back(unique);
+  }
+  return names;
+}
+
 std::vector<WeightSpec> inner_weights(std::span<const InnerLayer> layers,
                                       std::span<const Shape> inputs) {
   std::vector<WeightSpec> all;
@@ -92,9 +105,14 @@ SliceRun InnerPlan::run(const SliceRun& whole) const {
 }
 
 void InnerPlans::add(const Layer& layer, const LayerSizes& sizes) {
-  InnerPlan inner{.plan = layer.spec().plan(layer.options(), sizes),
+  add(layer.spec().plan(layer.options(), sizes),
+      layer.spec().weights(layer.options(), sizes.inputs).size());
+}
+
+void InnerPlans::add(std::unique_ptr<LayerPlan> plan, std::size_t weights) {
+  InnerPlan inner{.plan = std::move(plan),
                   .first_weight = weights_,
-                  .weights = layer.spec().weights(layer.options(), sizes.inputs).size(),
+                  .weights = weights,
                   .packed = packed_,
                   .workspace = workspace_,
                   .states = states_,

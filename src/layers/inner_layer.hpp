@@ -24,6 +24,9 @@ Layer with_options(const Layer& layer, std::initializer_list<NamedValue> values)
 /// The layer's own name, or the one that its kind gives.
 std::string name_of(const Layer& layer);
 
+/// The layers' own names, or those of their kinds with a count.
+std::vector<std::string> names_of(std::span<const Layer> layers);
+
 /// A layer inside another one: the name of its part in Keras's files, and itself.
 struct InnerLayer {
   std::string path;  ///< "forward_layer"
@@ -54,6 +57,7 @@ class InnerPlans {
   explicit InnerPlans(std::int64_t own_workspace = 0) : workspace_(own_workspace) {}
 
   void add(const Layer& layer, const LayerSizes& sizes);
+  void add(std::unique_ptr<LayerPlan> plan, std::size_t weights);
 
   const InnerPlan& operator[](std::size_t i) const { return plans_[i]; }
 

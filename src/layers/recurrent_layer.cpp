@@ -169,12 +169,7 @@ class RecurrentPlan final : public LayerPlan {
 
 }  // namespace
 
-namespace {
-
-/// h, and c of an LSTM.
 std::size_t recurrent_states(const RecurrentOptions& o) { return o.cell == k::Cell::lstm ? 2 : 1; }
-
-}  // namespace
 
 Shape recurrent_output_shape(const RecurrentOptions& o,
                              std::span<const Shape> inputs,

@@ -27,9 +27,9 @@ struct RecurrentOptions {
   std::optional<std::int64_t> seed = {};
 };
 
-/// Copies the options that all three kinds have.
-template <class Layer>
-RecurrentOptions recurrent_options(const Layer& o, kernels::Cell cell) {
+/// Copies the options that all three kinds of cells have.
+template <class Cell>
+RecurrentOptions cell_options(const Cell& o, kernels::Cell cell) {
   return {.cell = cell,
           .units = o.units,
           .activation = o.activation,
@@ -40,12 +40,19 @@ RecurrentOptions recurrent_options(const Layer& o, kernels::Cell cell) {
           .bias_initializer = o.bias_initializer,
           .dropout = o.dropout,
           .recurrent_dropout = o.recurrent_dropout,
-          .return_sequences = o.return_sequences,
-          .return_state = o.return_state,
-          .go_backwards = o.go_backwards,
-          .stateful = o.stateful,
-          .zero_output_for_mask = o.zero_output_for_mask,
           .seed = o.seed};
+}
+
+/// The same with the options that all three kinds of layers have.
+template <class Layer>
+RecurrentOptions recurrent_options(const Layer& o, kernels::Cell cell) {
+  RecurrentOptions options = cell_options(o, cell);
+  options.return_sequences = o.return_sequences;
+  options.return_state = o.return_state;
+  options.go_backwards = o.go_backwards;
+  options.stateful = o.stateful;
+  options.zero_output_for_mask = o.zero_output_for_mask;
+  return options;
 }
 
 /// The spec of a kind whose options become RecurrentOptions by `Common`.
@@ -89,6 +96,9 @@ void visit_last_options(Layer& o, OptionVisitor& v) {
   v.option("dropout", o.dropout, in_range_below(0, 1));
   v.option("recurrent_dropout", o.recurrent_dropout, in_range_below(0, 1));
 }
+
+/// Its states: h, and c of an LSTM.
+std::size_t recurrent_states(const RecurrentOptions& o);
 
 Shape recurrent_output_shape(const RecurrentOptions& o,
                              std::span<const Shape> inputs,

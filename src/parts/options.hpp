@@ -112,6 +112,9 @@ class OptionVisitor {
   /// A layer inside a wrapper.
   virtual void option(std::string_view /*name*/, std::optional<Layer>& /*value*/) {}
 
+  /// Layers inside a layer.
+  virtual void option(std::string_view /*name*/, std::vector<Layer>& /*value*/) {}
+
   /// A text that is one of `allowed`.
   virtual void choice(std::string_view name,
                       std::string& value,
