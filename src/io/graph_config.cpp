@@ -12,6 +12,8 @@
 #include "engram/layers/embedding.hpp"
 #include "engram/layers/input.hpp"
 #include "engram/layers/masking.hpp"
+#include "engram/layers/rnn.hpp"
+#include "engram/layers/rnn_cells.hpp"
 #include "layers/inner_layer.hpp"
 
 namespace engram::io {
@@ -130,6 +132,12 @@ Layer read_any_layer(const JsonAt& at, int depth) {
 
 namespace {
 
+/// Keras's Functional counts the making of it as a call, in the lists of a model's outputs only.
+bool has_own_call(const Layer& layer) {
+  const NestedModel* nested = nested_model(layer);
+  return nested != nullptr && nested->is_graph;
+}
+
 /// The options of a layer that are arguments of its calls.
 class CallOptions final : public LookingVisitor {
  public:
@@ -165,6 +173,14 @@ class GraphWriter {
   Json history(Port port) const {
     const auto node = static_cast<std::size_t>(port.node);
     return {network_.nodes[node].name, numbers_[node], port.output};
+  }
+
+  /// The same in the list of the model's outputs.
+  Json output(Port port) const {
+    Json history = this->history(port);
+    const auto node = static_cast<std::size_t>(port.node);
+    history[1] = numbers_[node] + (has_own_call(network_.nodes[node].layer) ? 1 : 0);
+    return history;
   }
 
   Json layer(int index) const {
@@ -213,12 +229,29 @@ class GraphWriter {
       args.push_back(tensors[0]);
       tensors.erase(0);
       if (!tensors.empty()) {
-        kwargs["initial_state"] = std::move(tensors);
+        kwargs["initial_state"] = by_cell(node.layer, std::move(tensors));
       }
     } else {
       args.push_back(takes_list(node) ? tensors : tensors[0]);
     }
     return {{"args", std::move(args)}, {"kwargs", std::move(kwargs)}};
+  }
+
+  /// The states of stacked cells: one for each cell, of an LSTM's a list.
+  static Json by_cell(const Layer& layer, Json states) {
+    const RNN* rnn = layer.get_if<RNN>();
+    const auto* stack = rnn != nullptr ? rnn->cell->get_if<StackedRNNCells>() : nullptr;
+    if (stack == nullptr) {
+      return states;
+    }
+    Json list = Json::array();
+    std::size_t next = 0;
+    for (const Layer& cell : stack->cells) {
+      const bool has_two = cell.get_if<LSTMCell>() != nullptr;
+      list.push_back(has_two ? Json::array({states[next], states[next + 1]}) : states[next]);
+      next += has_two ? 2 : 1;
+    }
+    return list;
   }
 
   static bool takes_list(const NetworkNode& node) {
@@ -246,13 +279,21 @@ class GraphReader {
     }
   }
 
-  /// The port that [layer, call, output] names.
-  Port port(const JsonAt& history) {
+  /// The port that [layer, call, output] names among the model's outputs.
+  Port output(const JsonAt& history) {
+    const auto found = places_.find(history[0].as_string());
+    const bool is_graph =
+        found != places_.end() && layers_[found->second]["class_name"].as_string() == "Functional";
+    return port(history, is_graph ? 1 : 0);
+  }
+
+  /// The port that [layer, call, output] names, its calls counted from `first_call`.
+  Port port(const JsonAt& history, std::int64_t first_call = 0) {
     const auto found = places_.find(history[0].as_string());
     if (found == places_.end()) {
       history[0].refuse("the name of a layer");
     }
-    const std::int64_t call = history[1].as_int(), output = history[2].as_int();
+    const std::int64_t call = history[1].as_int() - first_call, output = history[2].as_int();
     const int node = node_of(found->second, call, history);
     const NetworkNode& made = data_.network.nodes[static_cast<std::size_t>(node)];
     if (output < 0 || output > kMostOutputs ||
@@ -294,7 +335,7 @@ class GraphReader {
   }
 
  private:
-  static constexpr std::int64_t kMostOutputs = 8;
+  static constexpr std::int64_t kMostOutputs = 64;
   static constexpr std::size_t kMostNodes = 4096;
 
   int node_of(std::size_t place, std::int64_t call, const JsonAt& asked) {
@@ -542,7 +583,7 @@ Json graph_config(const ModelView& view) {
     inputs.push_back(writer.history({.node = node}));
   }
   for (const Port& port : view.network.outputs) {
-    outputs.push_back(writer.history(port));
+    outputs.push_back(writer.output(port));
   }
   Json config = {{"name", view.name},
                  {"trainable", view.trainable},
@@ -564,7 +605,7 @@ void read_graph_config(const JsonAt& config, ModelData& data, int depth) {
     data.network.inputs.push_back(port.node);
   }
   for (const JsonAt& output : histories(config["output_layers"])) {
-    data.network.outputs.push_back(reader.port(output));
+    data.network.outputs.push_back(reader.output(output));
   }
   if (data.network.inputs.empty() || data.network.outputs.empty()) {
     config.refuse("inputs and outputs");

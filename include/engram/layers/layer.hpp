@@ -31,7 +31,7 @@ class Layer : public Choice<LayerSpec> {
   KerasTensor operator()(const KerasTensor& x) const;
 
   /// The same for layers of several inputs: those that merge, and recurrent ones with the states to
-  /// begin from after the sequence.
+  /// begin from after the sequence; as in Keras these do not see the sequence's mask then.
   KerasTensor operator()(const std::vector<KerasTensor>& inputs) const;
 };
 
