@@ -52,6 +52,7 @@ from golden.parts import (
     make_schedules,
     make_training_parts,
 )
+from golden.rnn_cells import make_rnn_cells
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.stateful import make_stateful
 from golden.training import make_training
@@ -76,6 +77,7 @@ MAKERS = {
     "graphs": make_graphs,
     "stateful": make_stateful,
     "nested": make_nested,
+    "rnn_cells": make_rnn_cells,
 }
 
 

@@ -154,6 +154,16 @@ std::vector<LayerCase> cases() {
       {"PReLUShared", {PReLU{.shared_axes = {1, 3}}}, kImage},
       {"Permute", {Permute{.dims = {3, 1, 2}}}, kImage},
       {"PermuteMasked", {Permute{.dims = {2, 1}}, last}, kSequence, true},
+      {"RNN", {RNN{.cell = LSTMCell{.units = 3}}}, kSequence},
+      {"RNNStackMasked",
+       {RNN{.cell = StackedRNNCells{.cells = {GRUCell{.units = 3},
+                                              LSTMCell{.units = 2, .dropout = 0.3f},
+                                              GRUCell{.units = 2, .recurrent_dropout = 0.3f}}},
+            .return_sequences = true,
+            .go_backwards = true},
+        last},
+       kSequence,
+       true},
       {"ReLU", {ReLU{.max_value = 1.02f, .negative_slope = 0.2f, .threshold = 0.12f}}, kSequence},
       {"RepeatVector", {RepeatVector{.n = 3}, last}, kVector},
       {"Rescaling", {Rescaling{.scale = 0.25f, .offset = 1.0f}}, kImage},
@@ -490,7 +500,12 @@ TEST(LayerTable, EachKindHasACase) {
                                                    "Minimum",
                                                    "MultiHeadAttention",
                                                    "Multiply",
-                                                   "Subtract"};
+                                                   "Subtract",
+                                                   // Cells are run by RNN.
+                                                   "GRUCell",
+                                                   "LSTMCell",
+                                                   "SimpleRNNCell",
+                                                   "StackedRNNCells"};
   const std::vector<LayerCase> all = cases();
   for (const LayerSpec* spec : layers()) {
     const bool has_case = std::ranges::any_of(

@@ -125,7 +125,9 @@ INSTANTIATE_TEST_SUITE_P(Keras,
                                            "multi_head_attentions",
 
                                            "nested_line",
-                                           "nested_shared"),
+                                           "nested_shared",
+                                           "rnn_line",
+                                           "rnn_states"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

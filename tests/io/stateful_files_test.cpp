@@ -95,7 +95,7 @@ TEST_P(StatefulFile, ComesBackFromOurs) {
 
 INSTANTIATE_TEST_SUITE_P(Keras,
                          StatefulFile,
-                         ::testing::Values("stack", "graph", "images"),
+                         ::testing::Values("stack", "graph", "images", "cells"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
