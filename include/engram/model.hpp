@@ -196,7 +196,8 @@ class Model {
   ~Model();  // ModelData is private
 
   /// The model as a layer of another one, which begins with a copy of its weights; copies of the
-  /// Layer are the same one. Example: Layer encoder = model;  Functional({x}, {encoder(x)});
+  /// Layer are the same one. Errors: OptionError for models within models more than 4 deep.
+  /// Example: Layer encoder = model;  Functional({x}, {encoder(x)});
   operator Layer() const;
 
   const std::string& name() const;

@@ -26,31 +26,20 @@ const NetworkNode& node_at(const Network& network, int i) {
   return network.nodes[static_cast<std::size_t>(i)];
 }
 
-/// Errors: ShapeError for other inputs than the model has.
-void check_inputs(const NestedModel& model, std::span<const Shape> inputs, std::string_view where) {
-  const auto fail = [&](const std::string& expected, const std::string& got) {
-    throw error<ShapeError>({.where = std::string(where), .expected = expected, .got = got});
-  };
-  if (model.network.nodes.empty()) {
-    fail("a model with layers", "none");
-  }
-  if (inputs.size() != model.network.inputs.size()) {
-    fail(fmt::format("{} inputs", model.network.inputs.size()), fmt::format("{}", inputs.size()));
-  }
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Input* declared = node_at(model.network, model.network.inputs[i]).layer.get_if<Input>();
-    const auto fits = [](std::int64_t wanted, std::int64_t got) {
-      return wanted < 0 || got < 0 || wanted == got;
-    };
-    if (declared != nullptr && !std::ranges::equal(declared->shape, inputs[i], fits)) {
-      fail("samples of shape " + to_string(declared->shape), to_string(inputs[i]));
-    }
+/// Errors: ShapeError for another number of inputs than the model has.
+void check_count(const NestedModel& model, std::span<const Shape> inputs, std::string_view where) {
+  const std::size_t wanted = model.network.inputs.size();
+  if (inputs.size() != wanted || wanted == 0) {
+    throw error<ShapeError>(
+        {.where = std::string(where),
+         .expected = wanted == 0 ? "a model with layers" : fmt::format("{} inputs", wanted),
+         .got = wanted == 0 ? "none" : fmt::format("{}", inputs.size())});
   }
 }
 
 Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
   const NestedModel& model = model_of(options);
-  check_inputs(model, inputs, where);
+  check_count(model, inputs, where);
   return shapes_of(model.network, inputs).of(model.network.outputs[0]);
 }
 
@@ -154,6 +143,39 @@ const NestedModel* nested_model(const Layer& layer) {
   const bool is_nested =
       &layer.spec() == &nested_spec(false) || &layer.spec() == &nested_spec(true);
   return is_nested ? &model_of(layer.options()) : nullptr;
+}
+
+int depth_of(const Network& network) {
+  int depth = 0;
+  for (const NetworkNode& node : network.nodes) {
+    if (const NestedModel* model = nested_model(node.layer)) {
+      depth = std::max(depth, 1 + depth_of(model->network));
+    }
+  }
+  return depth;
+}
+
+void check_nested(const Network& network, std::span<const Shape> inputs) {
+  const NetworkShapes shapes = shapes_of(network, inputs);
+  for (std::size_t i = 0; i < network.nodes.size(); ++i) {
+    const NestedModel* model = nested_model(network.nodes[i].layer);
+    for (std::size_t k = 0; model != nullptr && k < shapes.inputs[i].size(); ++k) {
+      const Shape& given = shapes.inputs[i][k];
+      const Input* declared =
+          node_at(model->network, model->network.inputs[k]).layer.get_if<Input>();
+      const auto fits = [](std::int64_t wanted, std::int64_t got) {
+        return wanted < 0 || got < 0 || wanted == got;
+      };
+      if (declared != nullptr && !std::ranges::equal(declared->shape, given, fits)) {
+        throw error<ShapeError>({.where = network.nodes[i].where(),
+                                 .expected = "samples of shape " + to_string(declared->shape),
+                                 .got = to_string(given)});
+      }
+    }
+    if (model != nullptr) {
+      check_nested(model->network, shapes.inputs[i]);
+    }
+  }
 }
 
 void take_values(const NestedModel& model,

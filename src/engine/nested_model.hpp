@@ -25,6 +25,17 @@ Layer nested_layer(NestedModel model);
 /// The model that a layer is, or null.
 const NestedModel* nested_model(const Layer& layer);
 
+/// Models within models: files have so many levels of groups, and shapes are worked out more than
+/// once at each.
+inline constexpr int kDeepestModel = 4;
+
+/// 0 without nested models.
+int depth_of(const Network& network);
+
+/// Checks that nested models get what their Input layers declare. Not when sizes are worked out for
+/// a single step. Errors: ShapeError.
+void check_nested(const Network& network, std::span<const Shape> inputs);
+
 /// Puts the first values that the model has into its node's weights in `flat`.
 void take_values(const NestedModel& model,
                  std::span<const Shape> inputs,

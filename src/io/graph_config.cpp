@@ -102,9 +102,6 @@ Input read_input(const JsonAt& config) {
 
 namespace {
 
-// Models within models, at each level of which shapes are worked out more than once.
-constexpr int kDeepestModel = 8;
-
 Layer read_nested(const JsonAt& at, int depth) {
   if (depth > kDeepestModel) {
     at.refuse(fmt::format("models within models at most {} deep", kDeepestModel));

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "engine/nested_model.hpp"
 #include "engram/runtime.hpp"
 #include "kernels/elementwise.hpp"
 #include "model/sample_weights.hpp"
@@ -60,6 +61,7 @@ void check_against_built(const ModelData& data,
   };
   if (declared_inputs(data.network).empty()) {
     Network network = data.network;
+    check_nested(network, samples);
     place_weights(network, samples);
     for (std::size_t i = 0; i < network.weights.size(); ++i) {
       if (network.weights[i].shape != data.network.weights[i].shape) {

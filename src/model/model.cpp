@@ -63,6 +63,12 @@ std::optional<std::int64_t> declared_batch_size(const Network& network) {
 }
 
 Model::operator Layer() const {
+  if (depth_of(data_->network) >= kDeepestModel) {
+    throw error<OptionError>(
+        {.where = data_->name,
+         .expected = fmt::format("models within models at most {} deep", kDeepestModel),
+         .got = "more"});
+  }
   const bool has_own_name = data_->name != (data_->is_graph ? "functional" : "sequential");
   NestedModel nested{.name = has_own_name ? data_->name : "",
                      .is_graph = data_->is_graph,
@@ -199,6 +205,7 @@ void build_without_values(ModelData& data, const std::vector<Shape>& inputs) {
   if (!data.is_graph) {
     check_line(data, inputs);
   }
+  check_nested(data.network, inputs);
   place_weights(data.network, inputs);
   take_batch_size(data);
   data.weights = AlignedFloats(data.network.floats);
