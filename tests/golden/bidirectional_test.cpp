@@ -69,8 +69,8 @@ TEST(Bidirectional, RefusesWhatCannotRunBothWays) {
   const LSTM sequences{.units = 1, .return_sequences = true, .go_backwards = true};
   EXPECT_ERROR(build({.layer = LSTM{.units = 1}, .backward_layer = sequences}),
                OptionError,
-               "Bidirectional 'bidirectional': expected the same return_sequences in both layers, "
-               "got different ones.");
+               "Bidirectional 'bidirectional': expected the same return_sequences and stateful in "
+               "both layers, got different ones.");
   const LSTM wider{.units = 2, .go_backwards = true};
   EXPECT_ERROR(build({.layer = LSTM{.units = 1}, .backward_layer = wider}),
                ShapeError,
