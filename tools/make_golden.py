@@ -56,6 +56,7 @@ from golden.rnn_cells import make_rnn_cells
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.stateful import make_stateful
 from golden.training import make_training
+from golden.reductions import make_reductions
 from golden.sample_weights import make_sample_weights
 from golden.wrappers import make_wrappers
 
@@ -66,6 +67,7 @@ MAKERS = {
     "training": make_training,
     "training_parts": make_training_parts,
     "sample_weights": make_sample_weights,
+    "reductions": make_reductions,
     "losses_metrics": make_losses_metrics,
     "optimizers": make_optimizers,
     "schedules": make_schedules,

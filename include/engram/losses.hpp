@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Losses, by Keras's names; the reduction is Keras's sum_over_batch_size, the mean.
+/// Losses, by Keras's names.
 ///
 /// Example: model.compile({.optimizer = "adam", .loss = SparseCategoricalCrossentropy{}});
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "engram/choice.hpp"
@@ -12,17 +15,29 @@ namespace engram {
 
 struct LossSpec;
 
-struct MeanSquaredError {};
+// What a batch's losses of rows come to is `reduction`: "sum_over_batch_size" or "mean", both the
+// mean over rows that no mask leaves out; "mean_with_sample_weight", their sum divided by that of
+// their weights; "sum"; "none" or std::nullopt, Keras's None, which shows the mean and learns from
+// the sum.
 
-struct MeanAbsoluteError {};
+struct MeanSquaredError {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
+
+struct MeanAbsoluteError {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
 
 /// Squared up to an error of delta, linear beyond. Source: Huber 1964.
 struct Huber {
   float delta = 1.0f;
+  std::optional<std::string> reduction = "sum_over_batch_size";
 };
 
 /// log(cosh(error)).
-struct LogCosh {};
+struct LogCosh {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
 
 // The three cross-entropies are of probabilities, or of logits. When the predictions come out of a
 // softmax or a sigmoid layer, its logits are used instead, whatever from_logits says and whichever
@@ -34,17 +49,22 @@ struct LogCosh {};
 struct BinaryCrossentropy {
   bool from_logits = false;
   float label_smoothing = 0.0f;
+  std::optional<std::string> reduction = "sum_over_batch_size";
 };
 
 /// Targets are one-hot rows, or shares of each class.
 struct CategoricalCrossentropy {
   bool from_logits = false;
   float label_smoothing = 0.0f;
+  std::optional<std::string> reduction = "sum_over_batch_size";
 };
 
-/// Targets are class numbers. Errors: DataError for one that is no class.
+/// Targets are class numbers. Errors: DataError for one that is no class. Rows of the class
+/// ignore_class are left out; then probabilities are judged as they are, never by a layer's logits.
 struct SparseCategoricalCrossentropy {
   bool from_logits = false;
+  std::optional<std::int64_t> ignore_class = {};
+  std::optional<std::string> reduction = "sum_over_batch_size";
 };
 
 /// BinaryCrossentropy times (1 - share of the right class)^gamma; with apply_class_balancing, alpha
@@ -55,6 +75,7 @@ struct BinaryFocalCrossentropy {
   bool apply_class_balancing = false;
   float alpha = 0.25f;
   float gamma = 2.0f;
+  std::optional<std::string> reduction = "sum_over_batch_size";
 };
 
 /// sum of -alpha (1 - p)^gamma t log p.
@@ -63,39 +84,82 @@ struct CategoricalFocalCrossentropy {
   float label_smoothing = 0.0f;
   float alpha = 0.25f;
   float gamma = 2.0f;
+  std::optional<std::string> reduction = "sum_over_batch_size";
 };
 
 /// (1 - p^q) / q of the class's probability p; targets are class numbers. Source: Zhang & Sabuncu
 /// 2018.
 struct CategoricalGeneralizedCrossEntropy {
   float q = 0.5f;
+  std::optional<std::string> reduction = "sum_over_batch_size";
 };
 
 /// 100 |t - p| / |t|.
-struct MeanAbsolutePercentageError {};
+struct MeanAbsolutePercentageError {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
 
 /// (log(1 + p) - log(1 + t))^2.
-struct MeanSquaredLogarithmicError {};
+struct MeanSquaredLogarithmicError {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
 
 /// sum of t log(t / p).
-struct KLDivergence {};
+struct KLDivergence {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
 
 /// p - t log p.
-struct Poisson {};
+struct Poisson {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
 
 /// Less the cosine of the angle between a row's predictions and targets.
-struct CosineSimilarity {};
+struct CosineSimilarity {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
 
 // Targets of the first two are -1 and 1, or 0 and 1.
 
 /// max(0, 1 - t p).
-struct Hinge {};
+struct Hinge {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
 
 /// Its square.
-struct SquaredHinge {};
+struct SquaredHinge {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
 
 /// max(0, 1 + the largest (1 - t) p - sum of t p); targets are one-hot rows.
-struct CategoricalHinge {};
+struct CategoricalHinge {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
+
+// The next three look at the rows of a batch together.
+
+/// 1 - 2 sum(t p) / (sum(t) + sum(p)): over the whole batch, or, with axis -1, over each row.
+struct Dice {
+  std::optional<std::int64_t> axis = {};  ///< none: all axes; or -1
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
+
+/// 1 - sum(t p) / (sum(t p) + alpha sum(t (1 - p)) + beta sum(p (1 - t))), over what Dice has.
+/// Source: Salehi et al. 2017.
+struct Tversky {
+  float alpha = 0.5f, beta = 0.5f;
+  std::optional<std::int64_t> axis = {};
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
+
+/// Draws rows of one class together and others apart, by the cosines of the batch's rows, which are
+/// to have length 1; targets are class numbers. Source: Sun et al. 2020.
+struct Circle {
+  float gamma = 80.0f;
+  float margin = 0.4f;
+  bool remove_diagonal = true;  ///< a row is no match of itself
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
 
 const LossSpec& spec_of(const MeanSquaredError&);
 const LossSpec& spec_of(const MeanAbsoluteError&);
@@ -115,6 +179,9 @@ const LossSpec& spec_of(const CosineSimilarity&);
 const LossSpec& spec_of(const Hinge&);
 const LossSpec& spec_of(const SquaredHinge&);
 const LossSpec& spec_of(const CategoricalHinge&);
+const LossSpec& spec_of(const Dice&);
+const LossSpec& spec_of(const Tversky&);
+const LossSpec& spec_of(const Circle&);
 
 /// Any loss, as a value. Implicit from a name such as "mean_squared_error" or "mse".
 class Loss : public Choice<LossSpec> {

@@ -32,14 +32,47 @@ void OutputFigures::add(const OutputFigures& other) {
   }
 }
 
+double OutputFigures::loss(Reduction reduction) const {
+  if (reduction == Reduction::sum) {
+    return loss_sum;
+  }
+  return weight > 0 ? loss_sum / weight : 0.0;
+}
+
+namespace {
+
+bool divides(Reduction reduction) {
+  return reduction == Reduction::mean || reduction == Reduction::mean_with_sample_weight;
+}
+
+double sum_of(const float* weights, std::int64_t rows) {
+  return weights == nullptr ? static_cast<double>(rows)
+                            : std::accumulate(weights, weights + rows, 0.0);
+}
+
+/// The loss of a batch as one is multiplied by each sample's weight, then reduced.
+double factor_of_batch(const float* weights, std::int64_t rows, Reduction reduction) {
+  if (weights == nullptr || reduction == Reduction::mean_with_sample_weight) {
+    return 1;
+  }
+  const double sum = sum_of(weights, rows);
+  return reduction == Reduction::mean ? sum / static_cast<double>(rows) : sum;
+}
+
+}  // namespace
+
 Plan::Plan(const Network& network, const PlanKey& key, const Judgement* judgement)
     : expanded_(has_nested(network) ? std::optional(expanded(network, key.inputs)) : std::nullopt),
       network_(expanded_ ? *expanded_ : network),
       key_(key),
       shapes_(shapes_of(network_, key.inputs)) {
   kernels::simd_target();  // refuses a bad ENGRAM_SIMD; kernels themselves cannot
+  const auto joins_rows = [](const OutputJudgement& judged) {
+    return scope_of(*judged.loss) != LossScope::row;
+  };
+  const bool is_compared = judgement != nullptr && std::ranges::any_of(*judgement, joins_rows);
   const bool is_whole =
-      key.has_states ||
+      key.has_states || is_compared ||
       (key.is_training && std::ranges::any_of(network_.nodes, [](const auto& node) {
          const auto needs = node.spec().needs_whole_batch;
          return needs != nullptr && needs(node.options());
@@ -331,7 +364,10 @@ BatchFigures Plan::run(const Batch& batch,
   const auto rows = static_cast<std::int64_t>(batch.order.size());
   const std::int64_t slices = (rows + slice_rows_ - 1) / slice_rows_;
   prepare(slices, workers.count());
-  counts_ = count_rows(batch, weights, number);
+  counts_.clear();
+  if (judgement != nullptr && key_.is_training && outputs_.size() > 1) {
+    counts_ = count_rows(batch, *judgement, weights, number);
+  }
   std::vector<BatchFigures> figures(static_cast<std::size_t>(slices));
   const auto task = [&](std::int64_t slice, int worker) {
     const kernels::FlushDenormals flush;
@@ -348,7 +384,7 @@ BatchFigures Plan::run(const Batch& batch,
     forward(arena, carrying, weights);
     scatter(arena, batch, common);
     if (judgement != nullptr) {
-      figures[static_cast<std::size_t>(slice)] = judge(arena, batch, *judgement, common);
+      figures[static_cast<std::size_t>(slice)] = judge(arena, batch, *judgement, common, true);
     }
     if (key_.is_training) {
       float* gradient = slice_gradients_[static_cast<std::size_t>(slice)].data();
@@ -364,9 +400,8 @@ BatchFigures Plan::run(const Batch& batch,
     }
   }
   gradient_scale_ = 1;
-  if (counts_.empty() && !total.empty()) {
-    const Shape& shape = output_shape();
-    const double all = static_cast<double>(rows * size_of(shape) / shape.back());
+  if (counts_.empty() && !total.empty() && divides((*judgement)[0].reduction)) {
+    const double all = losses_of(*(*judgement)[0].loss, 0, rows);
     gradient_scale_ = total[0].weight > 0 ? static_cast<float>(all / total[0].weight) : 0.0f;
   }
   return total;
@@ -395,31 +430,45 @@ void Plan::scatter(const Arena& arena, const Batch& batch, const SliceRun& commo
   }
 }
 
+/// The values that the loss of an output gives for so many samples.
+double Plan::losses_of(const Loss& loss, std::size_t output, std::int64_t rows) const {
+  const Shape& shape = output_shape(output);
+  return scope_of(loss) == LossScope::batch
+             ? 1
+             : static_cast<double>(rows * size_of(shape) / shape.back());
+}
+
 /// Several outputs with masks of their own cannot share one factor for the gradients: the rows that
-/// count are counted first. Empty: not needed.
+/// count are counted first.
 std::vector<double> Plan::count_rows(const Batch& batch,
+                                     const Judgement& judgement,
                                      const float* weights,
                                      const BatchNumber& number) {
-  if (!key_.is_training || outputs_.size() < 2) {
-    return {};
-  }
   const auto rows = static_cast<std::int64_t>(batch.order.size());
   std::vector<double> counts(outputs_.size());
   Arena& arena = arena_of(0);
   const bool has_masks = std::ranges::any_of(outputs_, [&](const Output& output) {
     return signal_of(output.port, arena).mask != nullptr;
   });
+  const bool must_judge =
+      has_masks || std::ranges::any_of(judgement, [](const auto& judged) {
+        const LossSpec& spec = judged.loss->spec();
+        return judged.reduction == Reduction::mean_with_sample_weight ||
+               (spec.leaves_rows_out != nullptr && spec.leaves_rows_out(judged.loss->options()));
+      });
   for (std::int64_t first = 0; first < rows; first += slice_rows_) {
     const SliceRun common{.rows = std::min(slice_rows_, rows - first),
                           .first_row = first,
                           .seed = number.seed,
                           .step = number.step};
-    if (has_masks) {
+    BatchFigures figures;
+    if (must_judge) {
       gather(arena, batch, common);
       forward(arena, common, weights);
+      figures = judge(arena, batch, judgement, common, false);
     }
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
-      counts[i] += count(arena, i, common.rows);
+      counts[i] += must_judge ? figures[i].weight : losses_of(*judgement[i].loss, i, common.rows);
     }
   }
   return counts;
@@ -509,11 +558,12 @@ void Plan::backward(const Arena& arena,
 BatchFigures Plan::judge(Arena& arena,
                          const Batch& batch,
                          const Judgement& judgement,
-                         const SliceRun& common) const {
+                         const SliceRun& common,
+                         bool has_gradients) const {
   const PhaseTimer timer(Phase::loss);
   BatchFigures figures;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    figures.push_back(judge_output(arena, batch, judgement, common, i));
+    figures.push_back(judge_output(arena, batch, judgement, common, i, has_gradients));
   }
   return figures;
 }
@@ -558,7 +608,8 @@ OutputFigures Plan::judge_output(Arena& arena,
                                  const Batch& batch,
                                  const Judgement& judgement,
                                  const SliceRun& common,
-                                 std::size_t output) const {
+                                 std::size_t output,
+                                 bool has_gradients) const {
   const OutputJudgement& judged = judgement[output];
   const Shape& shape = output_shape(output);
   const Signal signal = signal_of(outputs_[output].port, arena);
@@ -579,16 +630,32 @@ OutputFigures Plan::judge_output(Arena& arena,
   rows.target = arena.target.data();
   rows.logits = outputs_[output].uses_logits ? signal.logits : nullptr;
   const RowWeights weights = weigh(arena, batch, judgement, common, output);
+  const Loss& loss = *judged.loss;
+  const bool is_one = scope_of(loss) == LossScope::batch;
+  const double factor = is_one ? factor_of_batch(weights.sample, rows.rows, judged.reduction) : 1.0;
+  LeftOut left_out;
   rows.weight = weights.both;
-  if (outputs_[output].gradient != kNowhere) {
-    const double all = static_cast<double>(batch.order.size()) * static_cast<double>(places);
-    const double counted = counts_.empty() ? all : counts_[output];
+  rows.mask = weights.mask;
+  rows.left_out = &left_out;
+  if (has_gradients && outputs_[output].gradient != kNowhere) {
+    const double all = losses_of(loss, output, static_cast<std::int64_t>(batch.order.size()));
+    const double counted =
+        !divides(judged.reduction) ? 1 : (counts_.empty() ? all : counts_[output]);
     rows.gradient = arena.floats.data() + outputs_[output].gradient;
     rows.scale = counted > 0 ? judged.loss_weight / static_cast<float>(counted) : 0.0f;
+    rows.scale *= static_cast<float>(factor);
   }
-  OutputFigures figures{.weight = count(arena, output, common.rows)};
-  figures.loss_sum = judged.loss->spec().evaluate(judged.loss->options(), rows);
+  OutputFigures figures;
+  figures.loss_sum = factor * loss.spec().evaluate(loss.options(), rows);
+  if (judged.reduction == Reduction::mean_with_sample_weight && !is_one) {
+    figures.weight = sum_of(rows.weight, rows.rows) - left_out.weight;
+  } else if (judged.reduction == Reduction::mean && !is_one) {
+    figures.weight = count(arena, output, common.rows) - left_out.rows;
+  } else {
+    figures.weight = losses_of(loss, output, common.rows);
+  }
   rows.gradient = nullptr;
+  rows.left_out = nullptr;
   for (std::size_t i = 0; i < judged.metrics.size(); ++i) {
     const MetricSpec& metric = *judged.metrics[i];
     const bool is_plain = i < judged.plain_metrics;
@@ -598,9 +665,7 @@ OutputFigures Plan::judge_output(Arena& arena,
     const auto own = static_cast<std::size_t>(sums_of(metric, rows.outputs));
     figures.metric_sums.resize(place + own + 1);
     metric.add(rows, figures.metric_sums.data() + place);
-    figures.metric_sums.back() = rows.weight == nullptr
-                                     ? static_cast<double>(rows.rows)
-                                     : std::accumulate(rows.weight, rows.weight + rows.rows, 0.0);
+    figures.metric_sums.back() = sum_of(rows.weight, rows.rows);
   }
   return figures;
 }

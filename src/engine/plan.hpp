@@ -38,6 +38,7 @@ struct PlanKey {
 struct OutputJudgement {
   const Loss* loss = nullptr;
   float loss_weight = 1;                       ///< of this output's loss in the whole
+  Reduction reduction = Reduction::mean;       ///< the loss's
   std::vector<const MetricSpec*> metrics;      ///< accuracies resolved; the weighted ones come last
   std::vector<std::string> metric_names = {};  ///< in logs, without the output's name
   std::size_t plain_metrics = 0;               ///< those that leave sample weights out
@@ -62,11 +63,14 @@ struct Batch {
 /// Sums over a batch, or over many, of one output.
 struct OutputFigures {
   double loss_sum = 0;  ///< of the weighted losses of rows (a step of a sequence is a row)
-  double weight = 0;    ///< rows that counted
+  double weight = 0;    ///< what a mean divides by: rows that counted, or their weights
   std::vector<double> metric_sums;  ///< for each metric: its own, and the weight of its rows
   double penalty = 0;  ///< of regularizers, added to the whole loss; the first output's only
 
   void add(const OutputFigures& other);
+
+  /// The loss of the rows, before OutputJudgement::loss_weight and penalty.
+  double loss(Reduction reduction) const;
 };
 
 /// Those of all outputs.
@@ -192,10 +196,12 @@ class Plan {
   void gather(const Arena& arena, const Batch& batch, const SliceRun& common) const;
   void scatter(const Arena& arena, const Batch& batch, const SliceRun& common) const;
   double count(const Arena& arena, std::size_t output, std::int64_t rows) const;
+  double losses_of(const Loss& loss, std::size_t output, std::int64_t rows) const;
   BatchFigures judge(Arena& arena,
                      const Batch& batch,
                      const Judgement& judgement,
-                     const SliceRun& common) const;
+                     const SliceRun& common,
+                     bool has_gradients) const;
   RowWeights weigh(Arena& arena,
                    const Batch& batch,
                    const Judgement& judgement,
@@ -205,8 +211,10 @@ class Plan {
                              const Batch& batch,
                              const Judgement& judgement,
                              const SliceRun& common,
-                             std::size_t output) const;
+                             std::size_t output,
+                             bool has_gradients) const;
   std::vector<double> count_rows(const Batch& batch,
+                                 const Judgement& judgement,
                                  const float* weights,
                                  const BatchNumber& number);
   std::span<const float* const> pointers(const Node& node,

@@ -312,7 +312,9 @@ class ConfigReader final : public OptionVisitor {
               std::optional<std::string>& v,
               std::span<const std::string_view> names) override {
     const auto at = find(n);
-    v.reset();
+    if (config_.value().contains(std::string(n))) {
+      v.reset();  // null
+    }
     if (at) {
       v = at->as_string();
       if (std::ranges::find(names, *v) == names.end()) {

@@ -124,6 +124,9 @@ std::vector<JsonAt> by_output(const JsonAt& at, const ModelData& data) {
 }
 
 void read_metrics(const JsonAt& at, std::vector<Metric>& metrics) {
+  if (at.value().is_null()) {
+    return;  // an output without metrics
+  }
   if (at.value().is_array()) {
     for (std::size_t i = 0; i < at.size(); ++i) {
       read_metrics(at[i], metrics);  // one list for each output; JSON's depth is limited
@@ -270,7 +273,15 @@ void read_compile_config(const JsonAt& config, ModelData& data) {
     }
   }
   const auto read_all = [&](const char* name, auto& metrics, auto& output_metrics) {
-    if (config.has(name) && data.network.outputs.size() > 1) {
+    if (config.has(name) && config[name].value().is_object()) {  // of some outputs, by their names
+      for (const Port& port : data.network.outputs) {
+        const std::string& output = data.network.nodes[static_cast<std::size_t>(port.node)].name;
+        output_metrics.emplace_back();
+        if (config[name].has(output)) {
+          read_metrics(config[name][output], output_metrics.back());
+        }
+      }
+    } else if (config.has(name) && data.network.outputs.size() > 1) {
       for (const JsonAt& list : by_output(config[name], data)) {
         read_metrics(list, output_metrics.emplace_back());
       }

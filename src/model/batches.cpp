@@ -137,6 +137,10 @@ void check_target(const RowsView& y,
                              .got = to_string(y.shape())});
   }
   const std::int64_t places = size_of(output) / output.back();
+  if (places > 1 && &loss == &spec_of(Circle{})) {
+    throw error<ShapeError>(
+        {.where = where, .expected = "outputs of rank 1 for circle", .got = to_string(output)});
+  }
   const std::int64_t wanted = loss.has_class_targets ? places : size_of(output);
   if (y.sample_size() != wanted) {
     throw error<ShapeError>(
@@ -260,6 +264,7 @@ Judgement judgement_of(const ModelData& data, ArraySpan x, ArraySpan y) {
     const std::vector<float>& weights = data.compiled->loss_weights;
     OutputJudgement judged{.loss = &data.loss_of(i),
                            .loss_weight = weights.empty() ? 1.0f : weights[i],
+                           .reduction = reduction_of(data.loss_of(i)),
                            .outputs = last};
     for (const Metric& metric : data.metrics_of(i)) {
       judged.metrics.push_back(&metric_for(metric, last, target_outputs));
@@ -419,7 +424,7 @@ void add_batch(EpochSums& sums,
   };
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const OutputFigures& output = batch[i];
-    const double loss = output.weight > 0 ? output.loss_sum / output.weight : 0.0;
+    const double loss = output.loss(judgement[i].reduction);
     sums.loss_sum += (judgement[i].loss_weight * loss + output.penalty) * count;
     if (batch.size() > 1) {
       add(loss);  // Keras counts each batch once here, whatever its rows

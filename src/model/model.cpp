@@ -254,6 +254,10 @@ void check_lists(const ModelData& data, const CompileOptions& options) {
 
 void compile(ModelData& data, CompileOptions options) {
   check_lists(data, options);
+  check_options(options.loss.spec().access, options.loss.options(), options.loss.spec().class_name);
+  for (const Loss& loss : options.losses) {
+    check_options(loss.spec().access, loss.options(), loss.spec().class_name);
+  }
   const OptimizerSpec& spec = options.optimizer.spec();
   check_options(spec.access, options.optimizer.options(), spec.class_name);
   const OptimizerCommon common = spec.common(options.optimizer.options());

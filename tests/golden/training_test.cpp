@@ -19,7 +19,7 @@ constexpr const char* kTensorflowSlices = "letters_tensorflow_slices";
 
 std::vector<json> training_cases() {
   std::vector<json> cases;
-  for (const char* name : {"training.json", "training_parts.json", "sample_weights.json"}) {
+  for (const char* name : {"training.json", "training_parts.json", "sample_weights.json", "reductions.json"}) {
     const json file = golden::read(name);
     cases.insert(cases.end(), file["cases"].begin(), file["cases"].end());
   }

@@ -44,6 +44,14 @@ class ChangeOption final : public OptionVisitor {
 
   void option(std::string_view, std::optional<std::int64_t>& v) override { v = is_turn() ? 7 : v; }
 
+  void option(std::string_view n, std::optional<std::int64_t>& v, const Rule& rule) override {
+    if (rule.allows(7)) {
+      option(n, v);
+    } else {
+      v = is_turn() ? static_cast<std::int64_t>(rule.low) : v;
+    }
+  }
+
   void option(std::string_view, KindOption& v) override {
     if (is_turn()) {
       const std::string_view name = v.names()[0];

@@ -31,17 +31,24 @@ struct Rows {
 
 Judged judge(const Loss& loss, const Rows& r) {
   const auto rows = static_cast<std::int64_t>(r.predicted.size()) / r.outputs;
+  const bool is_one = scope_of(loss) == LossScope::batch;
+  const double losses = is_one ? 1 : static_cast<double>(rows);
+  LeftOut left_out;
   Judged out{.gradient = Values(r.predicted.size())};
-  out.mean = loss.spec().evaluate(loss.options(),
-                                  {.rows = rows,
-                                   .outputs = r.outputs,
-                                   .predicted = r.predicted.data(),
-                                   .target = r.target.data(),
-                                   .logits = r.by_logits ? r.predicted.data() : nullptr,
-                                   .weight = r.weight.empty() ? nullptr : r.weight.data(),
-                                   .gradient = out.gradient.data(),
-                                   .scale = 1 / static_cast<float>(rows)}) /
-             static_cast<double>(rows);
+  const double sum = loss.spec().evaluate(loss.options(),
+                                          {.rows = rows,
+                                           .outputs = r.outputs,
+                                           .predicted = r.predicted.data(),
+                                           .target = r.target.data(),
+                                           .logits = r.by_logits ? r.predicted.data() : nullptr,
+                                           .weight = r.weight.empty() ? nullptr : r.weight.data(),
+                                           .left_out = &left_out,
+                                           .gradient = out.gradient.data(),
+                                           .scale = 1 / static_cast<float>(losses)});
+  out.mean = sum / (losses - left_out.rows);
+  for (float& value : out.gradient) {
+    value *= static_cast<float>(losses / (losses - left_out.rows));
+  }
   return out;
 }
 
@@ -193,7 +200,7 @@ TEST(CrossEntropy, TakesLogitsOfAnySoftmaxOrSigmoid) {
     EXPECT_EQ(spec->uses_logits(options.get(), LogitsOf::sigmoid), takes_sigmoids) << spec->name;
     EXPECT_FALSE(spec->uses_logits(options.get(), LogitsOf::none)) << spec->name;
     EXPECT_EQ(spec->has_class_targets,
-              spec->name.starts_with("sparse") ||
+              spec->name.starts_with("sparse") || spec->name == "circle" ||
                   spec->name.find("generalized") != std::string_view::npos)
         << spec->name;
   }
@@ -232,7 +239,7 @@ TEST(Loss, UnknownNameIsRefused) {
                "categorical_focal_crossentropy, categorical_generalized_cross_entropy, "
                "mean_absolute_percentage_error, mape, MAPE, mean_squared_logarithmic_error, msle, "
                "MSLE, kl_divergence, kld, KLD, poisson, cosine_similarity, hinge, squared_hinge, "
-               "categorical_hinge.");
+               "categorical_hinge, dice, tversky, circle.");
 }
 
 TEST(Loss, OptionsAreChecked) {

@@ -65,6 +65,16 @@ def more_loss_inputs():
     for name in ("Hinge", "SquaredHinge"):
         yield name, {}, *SIGNS
         yield name, {}, ONE_HOT, LOGITS
+    for target in (IDS, [IDS, IDS[::-1]]):
+        shares = PROBABILITIES if target is IDS else [PROBABILITIES, PROBABILITIES[::-1]]
+        yield SPARSE, {"ignore_class": 1}, target, shares
+    yield SPARSE, {"ignore_class": -1, "from_logits": True}, [1, -1, 0, -1], LOGITS
+    for options in ({}, {"axis": -1}):
+        yield "Dice", options, SOFT, PROBABILITIES
+        yield "Tversky", {"alpha": 0.3, "beta": 0.6, **options}, SOFT, PROBABILITIES
+    unit = [[0.6, 0.8], [0.8, -0.6], [-1.0, 0.0], [0.28, 0.96], [0.0, 1.0]]
+    for options in ({}, {"gamma": 2.0, "margin": 0.25}, {"gamma": 3.0, "remove_diagonal": False}):
+        yield "Circle", options, [0, 1, 1, 0, 1], unit
     for q in (0.5, 0.9):
         yield "CategoricalGeneralizedCrossEntropy", {"q": q}, IDS, [
             [0.05, 0.9, 0.05], [0.1, 0.8, 0.1], [0.7, 0.1, 0.2], [0.3, 0.3, 0.4]]

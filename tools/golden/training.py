@@ -196,7 +196,7 @@ def one_step(model, x, y, sample_weight=None):
         loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=True),
                                   sample_weight=sample_weight)
     gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
-    return float(loss), [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
+    return float(tf.reduce_mean(loss)), [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
 
 
 def make_optimizer(optimizer):

@@ -8,7 +8,7 @@ namespace engram {
 namespace {
 
 void visit_options(BinaryCrossentropy& o, OptionVisitor& v) {
-  visit_loss_options(v, "binary_crossentropy");
+  visit_loss_options(v, "binary_crossentropy", o.reduction);
   v.option("from_logits", o.from_logits);
   v.option("label_smoothing", o.label_smoothing, in_range(0, 1));
   v.fixed("axis", std::int64_t{-1});
@@ -34,6 +34,7 @@ const LossSpec& binary_crossentropy_spec() {
                                 .name = "binary_crossentropy",
                                 .other_names = {"bce", "BCE"},
                                 .access = options_access<BinaryCrossentropy, visit_options>(),
+                                .reduction = reduction_option<BinaryCrossentropy>,
                                 .uses_logits = uses_kept_logits,
                                 .evaluate = evaluate};
   return spec;

@@ -10,7 +10,7 @@ namespace engram {
 namespace {
 
 void visit_options(BinaryFocalCrossentropy& o, OptionVisitor& v) {
-  visit_loss_options(v, "binary_focal_crossentropy");
+  visit_loss_options(v, "binary_focal_crossentropy", o.reduction);
   v.option("from_logits", o.from_logits);
   v.option("label_smoothing", o.label_smoothing, in_range(0, 1));
   v.fixed("axis", std::int64_t{-1});
@@ -55,6 +55,7 @@ const LossSpec& binary_focal_crossentropy_spec() {
   static const LossSpec spec = {.class_name = "BinaryFocalCrossentropy",
                                 .name = "binary_focal_crossentropy",
                                 .access = options_access<BinaryFocalCrossentropy, visit_options>(),
+                                .reduction = reduction_option<BinaryFocalCrossentropy>,
                                 .uses_logits = uses_sigmoids_logits,
                                 .evaluate = evaluate};
   return spec;

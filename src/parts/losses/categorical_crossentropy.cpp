@@ -11,7 +11,7 @@ namespace engram {
 namespace {
 
 void visit_options(CategoricalCrossentropy& o, OptionVisitor& v) {
-  visit_loss_options(v, "categorical_crossentropy");
+  visit_loss_options(v, "categorical_crossentropy", o.reduction);
   v.option("from_logits", o.from_logits);
   v.option("label_smoothing", o.label_smoothing, in_range(0, 1));
   v.fixed("axis", std::int64_t{-1});
@@ -77,6 +77,7 @@ const LossSpec& categorical_crossentropy_spec() {
   static const LossSpec spec = {.class_name = "CategoricalCrossentropy",
                                 .name = "categorical_crossentropy",
                                 .access = options_access<CategoricalCrossentropy, visit_options>(),
+                                .reduction = reduction_option<CategoricalCrossentropy>,
                                 .uses_logits = uses_kept_logits,
                                 .evaluate = evaluate};
   return spec;

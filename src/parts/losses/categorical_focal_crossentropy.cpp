@@ -12,7 +12,7 @@ namespace engram {
 namespace {
 
 void visit_options(CategoricalFocalCrossentropy& o, OptionVisitor& v) {
-  visit_loss_options(v, "categorical_focal_crossentropy");
+  visit_loss_options(v, "categorical_focal_crossentropy", o.reduction);
   v.option("from_logits", o.from_logits);
   v.option("label_smoothing", o.label_smoothing, in_range(0, 1));
   v.fixed("axis", std::int64_t{-1});
@@ -68,6 +68,7 @@ const LossSpec& categorical_focal_crossentropy_spec() {
       .class_name = "CategoricalFocalCrossentropy",
       .name = "categorical_focal_crossentropy",
       .access = options_access<CategoricalFocalCrossentropy, visit_options>(),
+      .reduction = reduction_option<CategoricalFocalCrossentropy>,
       .uses_logits = never_uses_logits,
       .evaluate = evaluate};
   return spec;

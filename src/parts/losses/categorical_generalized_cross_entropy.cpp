@@ -12,7 +12,7 @@ namespace engram {
 namespace {
 
 void visit_options(CategoricalGeneralizedCrossEntropy& o, OptionVisitor& v) {
-  visit_loss_options(v, "categorical_generalized_cross_entropy");
+  visit_loss_options(v, "categorical_generalized_cross_entropy", o.reduction);
   v.option("q", o.q, {.low = 0, .high = 1, .is_high_open = true, .is_low_open = true});
 }
 
@@ -39,6 +39,7 @@ const LossSpec& categorical_generalized_cross_entropy_spec() {
       .class_name = "CategoricalGeneralizedCrossEntropy",
       .name = "categorical_generalized_cross_entropy",
       .access = options_access<CategoricalGeneralizedCrossEntropy, visit_options>(),
+      .reduction = reduction_option<CategoricalGeneralizedCrossEntropy>,
       .has_class_targets = true,
       .uses_logits = never_uses_logits,
       .evaluate = evaluate};

@@ -10,8 +10,8 @@ namespace engram {
 
 namespace {
 
-void visit_options(CosineSimilarity&, OptionVisitor& v) {
-  visit_loss_options(v, "cosine_similarity");
+void visit_options(CosineSimilarity& o, OptionVisitor& v) {
+  visit_loss_options(v, "cosine_similarity", o.reduction);
 }
 
 /// -sum p t / (|p| |t|), norms at least 1e-7; derivative: -(t / |t| + loss p / |p|) / |p|.
@@ -43,6 +43,7 @@ const LossSpec& cosine_similarity_spec() {
   static const LossSpec spec = {.class_name = "CosineSimilarity",
                                 .name = "cosine_similarity",
                                 .access = options_access<CosineSimilarity, visit_options>(),
+                                .reduction = reduction_option<CosineSimilarity>,
                                 .uses_logits = never_uses_logits,
                                 .evaluate = evaluate};
   return spec;

@@ -10,12 +10,14 @@ namespace engram {
 
 namespace {
 
-void visit_options(Hinge&, OptionVisitor& v) { visit_loss_options(v, "hinge"); }
+void visit_options(Hinge& o, OptionVisitor& v) { visit_loss_options(v, "hinge", o.reduction); }
 
-void visit_options(SquaredHinge&, OptionVisitor& v) { visit_loss_options(v, "squared_hinge"); }
+void visit_options(SquaredHinge& o, OptionVisitor& v) {
+  visit_loss_options(v, "squared_hinge", o.reduction);
+}
 
-void visit_options(CategoricalHinge&, OptionVisitor& v) {
-  visit_loss_options(v, "categorical_hinge");
+void visit_options(CategoricalHinge& o, OptionVisitor& v) {
+  visit_loss_options(v, "categorical_hinge", o.reduction);
 }
 
 /// Calls point(p, t) with targets of -1 and 1: targets that are all 0 or 1 stand for these.
@@ -74,6 +76,7 @@ LossSpec make_spec(std::string_view class_name,
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
+          .reduction = reduction_option<Options>,
           .uses_logits = never_uses_logits,
           .evaluate = evaluate};
 }

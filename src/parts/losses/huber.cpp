@@ -9,7 +9,7 @@ namespace engram {
 namespace {
 
 void visit_options(Huber& o, OptionVisitor& v) {
-  visit_loss_options(v, "huber_loss");
+  visit_loss_options(v, "huber_loss", o.reduction);
   v.option("delta", o.delta, above(0));
 }
 
@@ -29,6 +29,7 @@ const LossSpec& huber_spec() {
   static const LossSpec spec = {.class_name = "Huber",
                                 .name = "huber",
                                 .access = options_access<Huber, visit_options>(),
+                                .reduction = reduction_option<Huber>,
                                 .uses_logits = never_uses_logits,
                                 .evaluate = evaluate};
   return spec;

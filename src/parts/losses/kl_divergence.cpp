@@ -10,7 +10,9 @@ namespace engram {
 
 namespace {
 
-void visit_options(KLDivergence&, OptionVisitor& v) { visit_loss_options(v, "kl_divergence"); }
+void visit_options(KLDivergence& o, OptionVisitor& v) {
+  visit_loss_options(v, "kl_divergence", o.reduction);
+}
 
 /// sum t log(t / p), both limited to [epsilon, 1].
 double row_loss(const OneRow& r) {
@@ -39,6 +41,7 @@ const LossSpec& kl_divergence_spec() {
                                 .name = "kl_divergence",
                                 .other_names = {"kld", "KLD"},
                                 .access = options_access<KLDivergence, visit_options>(),
+                                .reduction = reduction_option<KLDivergence>,
                                 .uses_logits = never_uses_logits,
                                 .evaluate = evaluate};
   return spec;

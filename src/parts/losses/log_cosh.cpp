@@ -9,7 +9,7 @@ namespace engram {
 
 namespace {
 
-void visit_options(LogCosh&, OptionVisitor& v) { visit_loss_options(v, "log_cosh"); }
+void visit_options(LogCosh& o, OptionVisitor& v) { visit_loss_options(v, "log_cosh", o.reduction); }
 
 // Near 0 the sum cancels; log1p(2 sinh^2(e / 2)) does not. Far out cosh overflows; the sum does
 // not.
@@ -32,6 +32,7 @@ const LossSpec& log_cosh_spec() {
   static const LossSpec spec = {.class_name = "LogCosh",
                                 .name = "log_cosh",
                                 .access = options_access<LogCosh, visit_options>(),
+                                .reduction = reduction_option<LogCosh>,
                                 .uses_logits = never_uses_logits,
                                 .evaluate = evaluate};
   return spec;

@@ -11,6 +11,20 @@ const LossSpec* find_loss(std::string_view name) { return find_by_name(losses(),
 
 std::vector<std::string_view> loss_names() { return names_of(losses()); }
 
+Reduction reduction_of(const Loss& loss) {
+  if (loss.spec().reduction == nullptr) {
+    return Reduction::mean;
+  }
+  const std::string text = loss.spec().reduction(loss.options()).value_or("none");
+  if (text == "sum") {
+    return Reduction::sum;
+  }
+  if (text == "mean_with_sample_weight") {
+    return Reduction::mean_with_sample_weight;
+  }
+  return text == "none" ? Reduction::none : Reduction::mean;
+}
+
 namespace {
 
 const LossSpec& loss_called(std::string_view name) {

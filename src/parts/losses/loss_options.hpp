@@ -2,15 +2,24 @@
 /// The options that all losses of Keras have, in the order of its config.
 #pragma once
 
+#include <optional>
 #include <string>
 
-#include "parts/options.hpp"
+#include "parts/loss_spec.hpp"
 
 namespace engram {
 
-inline void visit_loss_options(OptionVisitor& v, const std::string& name) {
+inline void visit_loss_options(OptionVisitor& v,
+                               const std::string& name,
+                               std::optional<std::string>& reduction) {
   v.ignored("name", name);
-  v.fixed("reduction", "sum_over_batch_size");
+  v.option("reduction", reduction, kReductions);
+}
+
+/// LossSpec::reduction of options that have the field.
+template <class Options>
+const std::optional<std::string>& reduction_option(const void* options) {
+  return static_cast<const Options*>(options)->reduction;
 }
 
 }  // namespace engram

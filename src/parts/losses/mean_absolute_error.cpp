@@ -8,8 +8,8 @@ namespace engram {
 
 namespace {
 
-void visit_options(MeanAbsoluteError&, OptionVisitor& v) {
-  visit_loss_options(v, "mean_absolute_error");
+void visit_options(MeanAbsoluteError& o, OptionVisitor& v) {
+  visit_loss_options(v, "mean_absolute_error", o.reduction);
 }
 
 double evaluate(const void*, const LossRows& rows) {
@@ -25,6 +25,7 @@ const LossSpec& mean_absolute_error_spec() {
                                 .name = "mean_absolute_error",
                                 .other_names = {"mae", "MAE"},
                                 .access = options_access<MeanAbsoluteError, visit_options>(),
+                                .reduction = reduction_option<MeanAbsoluteError>,
                                 .uses_logits = never_uses_logits,
                                 .evaluate = evaluate};
   return spec;

@@ -9,8 +9,8 @@ namespace engram {
 
 namespace {
 
-void visit_options(MeanAbsolutePercentageError&, OptionVisitor& v) {
-  visit_loss_options(v, "mean_absolute_percentage_error");
+void visit_options(MeanAbsolutePercentageError& o, OptionVisitor& v) {
+  visit_loss_options(v, "mean_absolute_percentage_error", o.reduction);
 }
 
 double evaluate(const void*, const LossRows& rows) {
@@ -29,6 +29,7 @@ const LossSpec& mean_absolute_percentage_error_spec() {
       .name = "mean_absolute_percentage_error",
       .other_names = {"mape", "MAPE"},
       .access = options_access<MeanAbsolutePercentageError, visit_options>(),
+      .reduction = reduction_option<MeanAbsolutePercentageError>,
       .uses_logits = never_uses_logits,
       .evaluate = evaluate};
   return spec;

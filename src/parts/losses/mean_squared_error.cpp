@@ -6,8 +6,8 @@ namespace engram {
 
 namespace {
 
-void visit_options(MeanSquaredError&, OptionVisitor& v) {
-  visit_loss_options(v, "mean_squared_error");
+void visit_options(MeanSquaredError& o, OptionVisitor& v) {
+  visit_loss_options(v, "mean_squared_error", o.reduction);
 }
 
 double evaluate(const void*, const LossRows& rows) {
@@ -23,6 +23,7 @@ const LossSpec& mean_squared_error_spec() {
                                 .name = "mean_squared_error",
                                 .other_names = {"mse", "MSE"},
                                 .access = options_access<MeanSquaredError, visit_options>(),
+                                .reduction = reduction_option<MeanSquaredError>,
                                 .uses_logits = never_uses_logits,
                                 .evaluate = evaluate};
   return spec;

@@ -10,8 +10,8 @@ namespace {
 
 constexpr double kEpsilon = static_cast<double>(1e-7f);
 
-void visit_options(MeanSquaredLogarithmicError&, OptionVisitor& v) {
-  visit_loss_options(v, "mean_squared_logarithmic_error");
+void visit_options(MeanSquaredLogarithmicError& o, OptionVisitor& v) {
+  visit_loss_options(v, "mean_squared_logarithmic_error", o.reduction);
 }
 
 double evaluate(const void*, const LossRows& rows) {
@@ -29,6 +29,7 @@ const LossSpec& mean_squared_logarithmic_error_spec() {
       .name = "mean_squared_logarithmic_error",
       .other_names = {"msle", "MSLE"},
       .access = options_access<MeanSquaredLogarithmicError, visit_options>(),
+      .reduction = reduction_option<MeanSquaredLogarithmicError>,
       .uses_logits = never_uses_logits,
       .evaluate = evaluate};
   return spec;

@@ -8,7 +8,7 @@ namespace engram {
 
 namespace {
 
-void visit_options(Poisson&, OptionVisitor& v) { visit_loss_options(v, "poisson"); }
+void visit_options(Poisson& o, OptionVisitor& v) { visit_loss_options(v, "poisson", o.reduction); }
 
 double evaluate(const void*, const LossRows& rows) {
   return evaluate_points(rows, rows.predicted, [](double p, double t) {
@@ -23,6 +23,7 @@ const LossSpec& poisson_spec() {
   static const LossSpec spec = {.class_name = "Poisson",
                                 .name = "poisson",
                                 .access = options_access<Poisson, visit_options>(),
+                                .reduction = reduction_option<Poisson>,
                                 .uses_logits = never_uses_logits,
                                 .evaluate = evaluate};
   return spec;

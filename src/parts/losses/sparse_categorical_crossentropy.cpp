@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 
 #include "parts/losses/class_targets.hpp"
@@ -11,9 +12,9 @@ namespace engram {
 namespace {
 
 void visit_options(SparseCategoricalCrossentropy& o, OptionVisitor& v) {
-  visit_loss_options(v, "sparse_categorical_crossentropy");
+  visit_loss_options(v, "sparse_categorical_crossentropy", o.reduction);
   v.option("from_logits", o.from_logits);
-  v.fixed("ignore_class", {});
+  v.option("ignore_class", o.ignore_class);
 }
 
 std::int64_t label_of(const OneRow& r) {
@@ -50,10 +51,46 @@ double by_probabilities(const OneRow& r) {
   return std::log(sum) - std::log(c);
 }
 
+/// Keras's ignore_class loses the logits that came with the probabilities.
+bool uses_logits(const void* options, LogitsOf from) {
+  return !static_cast<const SparseCategoricalCrossentropy*>(options)->ignore_class &&
+         uses_kept_logits(options, from);
+}
+
+bool leaves_rows_out(const void* options) {
+  return static_cast<const SparseCategoricalCrossentropy*>(options)->ignore_class.has_value();
+}
+
+void leave_out(const LossRows& rows, std::int64_t row) {
+  if (rows.left_out != nullptr && (rows.mask == nullptr || rows.mask[row] != 0)) {
+    rows.left_out->rows += 1;
+    rows.left_out->weight += rows.weight == nullptr ? 1 : rows.weight[row];
+  }
+}
+
+/// `loss` for the rows that are not of the class to ignore.
+template <class RowLoss>
+double evaluate_others(const LossRows& rows,
+                       const float* values,
+                       std::optional<std::int64_t> ignored,
+                       const RowLoss& loss) {
+  return evaluate_rows(rows, values, 1, [&](const OneRow& r) {
+    if (!ignored || *r.target != static_cast<float>(*ignored)) {
+      return loss(r);
+    }
+    leave_out(rows, r.target - rows.target);
+    if (r.gradient != nullptr) {
+      std::fill_n(r.gradient, r.n, 0.0f);
+    }
+    return 0.0;
+  });
+}
+
 double evaluate(const void* options, const LossRows& rows) {
+  const auto ignored = static_cast<const SparseCategoricalCrossentropy*>(options)->ignore_class;
   const float* logits = logits_of<SparseCategoricalCrossentropy>(options, rows);
-  return logits != nullptr ? evaluate_rows(rows, logits, 1, by_logits)
-                           : evaluate_rows(rows, rows.predicted, 1, by_probabilities);
+  return logits != nullptr ? evaluate_others(rows, logits, ignored, by_logits)
+                           : evaluate_others(rows, rows.predicted, ignored, by_probabilities);
 }
 
 }  // namespace
@@ -63,8 +100,10 @@ const LossSpec& sparse_categorical_crossentropy_spec() {
       .class_name = "SparseCategoricalCrossentropy",
       .name = "sparse_categorical_crossentropy",
       .access = options_access<SparseCategoricalCrossentropy, visit_options>(),
+      .reduction = reduction_option<SparseCategoricalCrossentropy>,
       .has_class_targets = true,
-      .uses_logits = uses_kept_logits,
+      .uses_logits = uses_logits,
+      .leaves_rows_out = leaves_rows_out,
       .evaluate = evaluate};
   return spec;
 }

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks that engram and Keras train alike, for every optimizer with every loss.
+
+Usage: python tools/interop_trainings.py --engram build/release/engram [--all]
+       (script/interop --trainings finds or makes an interpreter with Keras)
+
+Each case is saved by Keras, trained two epochs by both, and compared in history, weights, optimizer
+slots and compile options. Without --all each loss meets two of the optimizers, each optimizer
+several losses.
+"""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+
+import interop
+import keras
+import numpy as np
+
+SAMPLES, STEPS, FEATURES, CLASSES, BATCH = 24, 5, 2, 3, 8
+
+# Of each loss: its options, what its targets are, and the activation of the outputs.
+LOSSES = (
+    ("MeanSquaredError", {}, "values", None),
+    ("MeanSquaredError", {"reduction": "sum"}, "values", None),
+    ("MeanAbsoluteError", {"reduction": "none"}, "values", None),
+    ("MeanAbsolutePercentageError", {}, "positive", "softplus"),
+    ("MeanSquaredLogarithmicError", {}, "positive", "softplus"),
+    ("Huber", {"reduction": "mean_with_sample_weight"}, "values", None),
+    ("LogCosh", {"reduction": "mean"}, "values", None),
+    ("CosineSimilarity", {}, "values", None),
+    ("Poisson", {}, "positive", "softplus"),
+    ("KLDivergence", {}, "one_hot", "softmax"),
+    ("Hinge", {}, "one_hot", None),
+    ("SquaredHinge", {}, "one_hot", None),
+    ("CategoricalHinge", {}, "one_hot", None),
+    ("BinaryCrossentropy", {"label_smoothing": 0.1}, "one_hot", "sigmoid"),
+    ("BinaryFocalCrossentropy", {"apply_class_balancing": True}, "one_hot", "sigmoid"),
+    ("CategoricalCrossentropy", {"from_logits": True}, "one_hot", None),
+    ("CategoricalFocalCrossentropy", {}, "one_hot", "softmax"),
+    ("SparseCategoricalCrossentropy", {"ignore_class": 1}, "classes", "softmax"),
+    ("CategoricalGeneralizedCrossEntropy", {"q": 0.7}, "classes", "softmax"),
+    ("Dice", {}, "one_hot", "softmax"),
+    ("Tversky", {"alpha": 0.3, "beta": 0.6, "axis": -1}, "one_hot", "sigmoid"),
+    ("Circle", {"gamma": 4.0}, "classes", "unit"),
+)
+# Rates at which two epochs of Keras in float32 and in float64 stay within the tolerance, too.
+OPTIMIZERS = {
+    "SGD": {"learning_rate": 0.01, "momentum": 0.5},
+    "RMSprop": {"learning_rate": 0.001},
+    "Adam": {"learning_rate": 0.001},
+    "AdamW": {"learning_rate": 0.001},
+    "Adagrad": {"learning_rate": 0.01},
+    "Adadelta": {"learning_rate": 0.5},
+    "Adamax": {"learning_rate": 0.001},
+    "Nadam": {"learning_rate": 0.001},
+    "Ftrl": {"learning_rate": 0.01},
+    "Lion": {"learning_rate": 0.0003},
+    "Lamb": {"learning_rate": 0.001},
+    "Adafactor": {"learning_rate": 0.001},
+    "Muon": {"learning_rate": 0.001, "adam_lr_ratio": 1.0},  # by default a whole number
+}
+
+
+def targets(kind, random):
+    values = random.uniform(0.1, 2, (SAMPLES, CLASSES)).astype("float32")
+    ids = np.arange(SAMPLES, dtype="float32") % CLASSES
+    return {"values": values - 1, "positive": values, "classes": ids,
+            "one_hot": np.eye(CLASSES, dtype="float32")[ids.astype(int)]}[kind]
+
+
+def make_model(loss, options, activation, optimizer):
+    model = keras.Sequential([keras.layers.Input((STEPS, FEATURES)), keras.layers.LSTM(4)])
+    model.add(keras.layers.Dense(CLASSES, None if activation == "unit" else activation))
+    if activation == "unit":
+        model.add(keras.layers.UnitNormalization())
+    model.compile(getattr(keras.optimizers, optimizer)(**OPTIMIZERS[optimizer]),
+                  getattr(keras.losses, loss)(**options))
+    return model
+
+
+def check(command, folder, seed, loss, optimizer):
+    name, options, kind, activation = loss
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    random = np.random.default_rng(seed)
+    x = random.uniform(-1, 1, (SAMPLES, STEPS, FEATURES)).astype("float32")
+    y = targets(kind, random)
+    model = make_model(name, options, activation, optimizer)
+    model.save(folder / "model.keras")
+    np.save(folder / "x.npy", x)
+    np.save(folder / "y.npy", y)
+    history = interop.Engram(command, folder).train("model.keras", "out.keras", 2, BATCH)
+    expected = interop.fit(model, {"words": 0, "batch_size": BATCH}, x, y, 2)
+    written = interop.load(folder / "out.keras")
+    interop.same_history(history, expected)
+    interop.same_tensors("weights", written.get_weights(), model.get_weights())
+    interop.same_slots(written, model)
+    ours, theirs = (m.get_compile_config()["loss"] for m in (written, model))
+    if ours["class_name"] != theirs["class_name"] or not equal(ours["config"], theirs["config"]):
+        raise interop.Failure(f"the loss became {ours}, Keras has {theirs}")
+
+
+def equal(ours, theirs):
+    """The same options; floats as float32, which files of engram hold."""
+    def plain(value):
+        return float(np.float32(value)) if isinstance(value, float) else value
+    return {k: plain(ours.get(k)) for k in theirs} == {k: plain(v) for k, v in theirs.items()}
+
+
+def pairs(takes_all):
+    names = list(OPTIMIZERS)
+    for i, loss in enumerate(LOSSES):
+        for optimizer in names if takes_all else (names[i % len(names)], names[-1 - i % len(names)]):
+            yield loss, optimizer
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--engram", type=pathlib.Path, required=True)
+    parser.add_argument("--all", action="store_true", help="every optimizer with every loss")
+    arguments = parser.parse_args()
+    failures = count = 0
+    for seed, (loss, optimizer) in enumerate(pairs(arguments.all)):
+        count += 1
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                check(arguments.engram, pathlib.Path(folder), seed, loss, optimizer)
+            except Exception as problem:  # one bad case must not hide the rest
+                failures += 1
+                print(f"{loss[0]} {loss[1]} with {optimizer}: {problem}", flush=True)
+    print(f"{count - failures} of {count} trainings agree")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
