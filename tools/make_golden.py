@@ -41,6 +41,7 @@ import pathlib
 for name, value in (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3")):
     os.environ.setdefault(name, value)
 
+from golden.callbacks import make_callbacks
 from golden.graphs import make_graphs
 from golden.keras_files import make_keras, make_release
 from golden.layers import make_layers
@@ -80,6 +81,7 @@ MAKERS = {
     "stateful": make_stateful,
     "nested": make_nested,
     "rnn_cells": make_rnn_cells,
+    "callbacks": make_callbacks,
 }
 
 

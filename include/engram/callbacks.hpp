@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "engram/schedules.hpp"
 #include "engram/tensor.hpp"
 
 namespace engram {
@@ -45,6 +46,9 @@ class Callback {
   virtual void on_epoch_begin(std::int64_t /*epoch*/) {}
 
   virtual void on_train_batch_end(std::int64_t /*batch*/, const Logs& /*logs*/) {}
+
+  /// Adds to the logs of an epoch before the callbacks, the history and the progress see them.
+  virtual void extend_logs(Logs& /*logs*/) {}
 
   virtual void on_epoch_end(std::int64_t /*epoch*/, const Logs& /*logs*/) {}
 
@@ -122,6 +126,46 @@ struct CSVLogger {
 /// fit's verbose.
 struct TerminateOnNaN {};
 
+/// Multiplies the optimizer's learning rate by `factor` when `monitor` has not improved for
+/// `patience` epochs, down to min_lr, then waits for `cooldown` epochs. Logs show the epoch's rate
+/// as learning_rate. Errors: OptionError; StateError for an optimizer with a schedule.
+struct ReduceLROnPlateau {
+  std::string monitor = "val_loss";
+  double factor = 0.1;
+  std::int64_t patience = 10;
+  int verbose = 0;
+  std::string mode = "auto";
+  double min_delta = 1e-4;
+  std::int64_t cooldown = 0;
+  double min_lr = 0;
+};
+
+/// Sets the learning rate before each epoch to schedule(epoch, rate so far), or to what a schedule
+/// such as CosineDecay says of the epoch. Logs show it as learning_rate.
+/// Errors: StateError for an optimizer with a schedule; OptionError for a rate that is not finite.
+///
+/// Example: LearningRateScheduler([](std::int64_t epoch, double rate) { return rate * 0.9; })
+struct LearningRateScheduler {
+  using Schedule = std::function<double(std::int64_t epoch, double rate)>;
+
+  LearningRateScheduler(Schedule function, int verbose_ = 0)
+      : schedule(std::move(function)), verbose(verbose_) {}
+
+  LearningRateScheduler(const LearningRate& rate, int verbose_ = 0);
+
+  Schedule schedule;
+  int verbose = 0;
+};
+
+/// Functions in place of a class derived from Callback; empty ones are passed over.
+struct LambdaCallback {
+  std::function<void(std::int64_t epoch)> on_epoch_begin = {};
+  std::function<void(std::int64_t epoch, const Logs& logs)> on_epoch_end = {};
+  std::function<void()> on_train_begin = {};
+  std::function<void()> on_train_end = {};
+  std::function<void(std::int64_t batch, const Logs& logs)> on_train_batch_end = {};
+};
+
 /// Saves everything after each epoch and when interrupted, so that training can go on exactly.
 /// With restore, fit begins from the file when there is one.
 struct BackupAndRestore {
@@ -136,6 +180,9 @@ std::shared_ptr<Callback> make_callback(const ModelCheckpoint&);
 std::shared_ptr<Callback> make_callback(const EarlyStopping&);
 std::shared_ptr<Callback> make_callback(const CSVLogger&);
 std::shared_ptr<Callback> make_callback(const TerminateOnNaN&);
+std::shared_ptr<Callback> make_callback(const ReduceLROnPlateau&);
+std::shared_ptr<Callback> make_callback(const LearningRateScheduler&);
+std::shared_ptr<Callback> make_callback(const LambdaCallback&);
 std::shared_ptr<Callback> make_callback(const BackupAndRestore&);
 
 /// A callback out of its options, or out of a pointer to a user's own.

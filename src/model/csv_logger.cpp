@@ -9,16 +9,11 @@
 
 #include "base/error.hpp"
 #include "engram/callbacks.hpp"
+#include "model/monitor.hpp"
 
 namespace engram {
 
 namespace {
-
-/// As Python's repr: the shortest text that reads back the same, with a point or an exponent.
-std::string number_text(double value) {
-  const std::string text = fmt::format("{}", value);
-  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
-}
 
 std::vector<std::string> split(const std::string& line, char separator) {
   std::vector<std::string> fields(1);
@@ -75,7 +70,7 @@ class CSVLoggerCallback final : public Callback {
     std::string row = fmt::format("{}", epoch);
     for (const std::string& key : keys_) {
       const std::optional<double> value = find(logs, key);
-      row += o_.separator + (value ? number_text(*value) : "NA");
+      row += o_.separator + (value ? python_text(*value) : "NA");
     }
     append(row + "\r\n");
   }

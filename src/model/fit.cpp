@@ -170,6 +170,9 @@ class FitLoop {
       logs.insert(logs.end(), val_logs.begin(), val_logs.end());
     }
     logs = sorted(std::move(logs));
+    for (Callback* callback : ordered_) {
+      callback->extend_logs(logs);
+    }
     if (is_shown()) {
       progress_.end_epoch(logs);
     }

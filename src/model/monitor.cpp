@@ -82,6 +82,11 @@ std::string saved_text(std::int64_t epoch, const std::string& path) {
   return fmt::format("\nEpoch {}: finished saving model to {}\n", epoch + 1, path);
 }
 
+std::string python_text(double value) {
+  const std::string text = fmt::format("{}", value);
+  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
+}
+
 // JSON has no infinities and no NaN: these are kept as a sign (0 for NaN) under another name.
 void remember(CallbackMemory& memory, const std::string& name, std::optional<double> value) {
   if (!value) {

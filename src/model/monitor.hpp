@@ -51,6 +51,9 @@ class Monitor {
 std::string saving_text(std::int64_t epoch, const std::string& path);
 std::string saved_text(std::int64_t epoch, const std::string& path);
 
+/// As Python's repr: the shortest text that reads back the same, with a point or an exponent.
+std::string python_text(double value);
+
 /// Keeps an optional number in a callback's memory so that it comes back exactly, infinities and
 /// NaN included; a missing number is not kept.
 void remember(CallbackMemory& memory, const std::string& name, std::optional<double> value);
