@@ -46,8 +46,8 @@ REASONS = [
     (r"keras\.layers\.(Discretization|Hashing|HashedCrossing|IntegerLookup|StringLookup"
      r"|TextVectorization)$", "turns text or tables into numbers: prepare the data before"),
     (r"keras\.layers\.\w*2D\w*$", "of images; no recurrent model needs it"),
-    (r"keras\.(losses|metrics)\.(Dice|Tversky|IoU|MeanIoU|BinaryIoU|OneHotIoU|OneHotMeanIoU|CTC"
-     r"|Circle)$", "of pictures or other tasks"),
+    (r"keras\.(losses|metrics)\.(IoU|MeanIoU|BinaryIoU|OneHotIoU|OneHotMeanIoU|CTC)$",
+     "of pictures or other tasks"),
     (r"keras\.(losses|metrics)\.(Loss|Metric|Mean|Sum|MeanMetricWrapper|.*Wrapper)$",
      "a base class"),
     (r"keras\.\w+(\.\w+)?\.(Optimizer|LearningRateSchedule|Initializer|Regularizer|Constraint"
