@@ -11,10 +11,12 @@ namespace engram {
 /// The loss sum(output * r), r given as the targets.
 struct DotProduct {};
 
+inline void visit_options(DotProduct&, OptionVisitor&) {}
+
 inline const LossSpec& spec_of(const DotProduct&) {
   static const LossSpec spec = {.class_name = "DotProduct",
                                 .name = "dot_product",
-                                .access = {},
+                                .access = options_access<DotProduct, visit_options>(),
                                 .uses_logits = [](const void*, LogitsOf) { return false; },
                                 .evaluate =
                                     [](const void*, const LossRows& rows) {

@@ -255,7 +255,7 @@ TEST(RefusedModels, MayStillPredictWhenOnlyTheirCompilingIsNotSupported) {
       {"/compile_config/optimizer/config/learning_rate", {{"class_name", "MyDecay"}}},
       {"/compile_config/optimizer/config/gradient_accumulation_steps", 1},
       {"/compile_config/optimizer/config/epsilon", 1e300},
-      {"/compile_config/loss", "dice"},
+      {"/compile_config/loss", "ctc"},
       {"/compile_config/loss_weights", {1.0, 2.0}},
       {"/compile_config/metrics", {"f1_score"}},
       {"/compile_config/metrics",
