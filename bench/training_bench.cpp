@@ -13,6 +13,7 @@ struct Case {
   std::int64_t rows = 0, batch_size = 0, T = 0, D = 0;
   double flops_of_row = 0;  ///< forward, gradients and all
   Optimizer optimizer = Adam{};
+  bool shuffle = true;
 };
 
 /// Floating-point operations of a recurrent layer's row and step, forward and gradients; the first
@@ -32,7 +33,9 @@ void time_epochs(benchmark::State& state, const Case& c, int threads) {
   Shape target = model.layers().back().output_shape;
   target[0] = c.rows;
   const Tensor y = random_tensor(target);
-  const auto epoch = [&] { model.fit(x, y, {.batch_size = c.batch_size, .epochs = 1}); };
+  const auto epoch = [&] {
+    model.fit(x, y, {.batch_size = c.batch_size, .epochs = 1, .shuffle = c.shuffle});
+  };
   epoch();
   {
     const Flops flops(state, c.flops_of_row * static_cast<double>(c.rows), threads);
@@ -95,6 +98,14 @@ Case bidirectional(std::int64_t H, std::int64_t batch) {
   return c;
 }
 
+/// A layer that carries its states from batch to batch.
+Case stateful(std::int64_t H, std::int64_t batch) {
+  Case c = one_layer<LSTM>("stateful-LSTM", 4, H, H, batch);
+  c.layers = {Input{.shape = {c.T, c.D}, .batch_size = batch}, LSTM{.units = H, .stateful = true}};
+  c.shuffle = false;
+  return c;
+}
+
 void add_all() {
   add(stock("stock-lstm", 4, LSTM{}, LSTM{}), {1, 2});
   add(stock("stock-gru", 3, GRU{}, GRU{}), {1, 2});
@@ -113,6 +124,7 @@ void add_all() {
     add(one_layer<LSTM>("LSTM", 4, H, H, 32), {1});
   }
   add(bidirectional(64, 32), {1});
+  add(stateful(64, 32), {1});
   for (const std::int64_t D : {1, 3, 5, 16}) {
     add(one_layer<LSTM>("LSTM", 4, 64, D, 32), {1});
   }

@@ -146,9 +146,10 @@ def speed_table(figures):
     for kind in ("recurrent_dropout", "mask", "relu", "hard_sigmoid"):
         t.ratio(f"stock-lstm with {kind}, time against plain", f"epoch/stock-lstm-{kind}/threads=1",
                 "epoch/stock-lstm/threads=1", 1.25, at_most=True)
-    t.shares_ratio("Bidirectional(LSTM), H = D = 64, against LSTM",
-                   "layer/Bidirectional/H=64,D=64,batch=32/threads=1",
-                   "layer/LSTM/H=64,D=64,batch=32/threads=1", 0.8)
+    for kind in ("Bidirectional", "stateful-LSTM"):
+        t.shares_ratio(f"{kind}, H = D = 64, against LSTM",
+                       f"layer/{kind}/H=64,D=64,batch=32/threads=1",
+                       "layer/LSTM/H=64,D=64,batch=32/threads=1", 0.8)
     for H, asked in ((32, .45), (64, .65), (128, .75), (256, .80), (512, .80), (1024, .80)):
         name = f"layer/LSTM/H={H},D={H},batch=32/threads="
         t.share(f"LSTM layer, batch 32, T 100, H = D = {H}", name + "1", asked)
