@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random graphs of layers for interop.py: several inputs and outputs, shared layers, merges, masks,
-wrappers, states handed on and attention. A seed decides all."""
+wrappers, cells, nested models, states handed on or kept, and attention. A seed decides all."""
 
 import random
 
@@ -18,7 +18,8 @@ MERGES = ("Add", "Multiply", "Average", "Maximum", "Minimum")
 class Graph:
     """Grows a model: a pool of sequences of one length, each with its width."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, rows):
+        self.rows = rows  # of a batch, where layers are stateful
         self.rng = random.Random(f"graph {seed}")
         self.steps = self.rng.randint(2, 8)
         self.inputs, self.words, self.pool, self.names = [], [], [], []
@@ -29,13 +30,13 @@ class Graph:
     def add_input(self):
         if self.rng.random() < 0.4:
             words = self.rng.randint(3, 12)
-            x = L.Input((self.steps,))
+            x = L.Input((self.steps,), batch_size=self.rows)
             masked = self.rng.random() < 0.6
             y = L.Embedding(words, self.rng.randint(1, 5), mask_zero=masked)(x)
             self.note("Embedding" + ("!" if masked else ""))
         else:
             words = 0
-            x = y = L.Input((self.steps, self.rng.randint(1, 5)))
+            x = y = L.Input((self.steps, self.rng.randint(1, 5)), batch_size=self.rows)
             if self.rng.random() < 0.4:
                 y = L.Masking()(x)
                 self.note("Masking")
@@ -50,6 +51,9 @@ class Graph:
         kind = self.rng.choice(["SimpleRNN", "LSTM", "GRU"])
         return getattr(L, kind)(units, recurrent_initializer="orthogonal", **options)
 
+    def stateful(self):
+        return self.rows is not None and self.rng.random() < 0.7
+
     def projected(self, units, use_bias=True):
         """A tensor that no other layer reads: MultiHeadAttention takes masks off what it reads."""
         return L.Dense(units, activation=self.rng.choice(["linear", "tanh"]), use_bias=use_bias)(
@@ -57,8 +61,39 @@ class Graph:
 
     def recurrent(self):
         layer = self.cell(self.rng.randint(1, 9), return_sequences=True,
-                          go_backwards=self.rng.random() < 0.2)
+                          go_backwards=self.rng.random() < 0.2, stateful=self.stateful())
         return layer(self.pick())
+
+    def rnn(self):
+        cells = [getattr(L, self.rng.choice(["SimpleRNNCell", "LSTMCell", "GRUCell"]))(
+            self.rng.randint(1, 5)) for _ in range(self.rng.choice([1, 2, 3]))]
+        return L.RNN(cells if len(cells) > 1 else cells[0], return_sequences=True,
+                     go_backwards=self.rng.random() < 0.2, stateful=self.stateful())(self.pick())
+
+    def nested(self):
+        """A model of one line of layers, called once or twice."""
+        units = self.rng.randint(1, 4)
+        line = [self.cell(self.rng.randint(1, 5), return_sequences=True, stateful=self.stateful()),
+                L.Dense(self.rng.randint(1, 4), activation="tanh")]
+        if self.rng.random() < 0.5:
+            model = keras.Sequential(line)
+        else:
+            x = L.Input((self.steps, units), batch_size=self.rows)
+            model = keras.Model(x, line[1](line[0](x)))
+        if self.rng.random() < 0.6:
+            return model(self.projected(units))
+        return L.Concatenate()([model(self.projected(units)), model(self.projected(units))])
+
+    def nested_graph(self):
+        """A model of two inputs and two outputs, with a model inside."""
+        shape = (self.steps, self.rng.randint(1, 3))
+        x, y = L.Input(shape, batch_size=self.rows), L.Input(shape, batch_size=self.rows)
+        inside = keras.Sequential([L.Dense(3), self.cell(2, return_sequences=True)])
+        sequence, state = L.GRU(2, return_sequences=True, return_state=True)(x)
+        z = L.Add()([self.cell(2, return_sequences=True)(y), L.RepeatVector(self.steps)(state)])
+        p, q = keras.Model([x, y], [inside(sequence), z])(
+            [self.projected(shape[1]), self.projected(shape[1])])
+        return L.Concatenate()([p, q])
 
     def shared(self):
         units = self.rng.randint(1, 4)
@@ -67,7 +102,7 @@ class Graph:
 
     def bidirectional(self):
         return L.Bidirectional(
-            self.cell(self.rng.randint(1, 5), return_sequences=True),
+            self.cell(self.rng.randint(1, 5), return_sequences=True, stateful=self.stateful()),
             merge_mode=self.rng.choice(["concat", "sum", "mul", "ave"]))(self.pick())
 
     def time_distributed(self):
@@ -125,9 +160,9 @@ class Graph:
 
     def grow(self):
         grown = self.rng.choice([
-            self.recurrent, self.recurrent, self.shared, self.bidirectional, self.time_distributed,
-            self.merge, self.subtract, self.concatenate, self.states, self.attention,
-            self.multi_head_attention, self.normalization, self.convolution])
+            self.recurrent, self.rnn, self.rnn, self.nested, self.nested_graph, self.shared,
+            self.bidirectional, self.time_distributed, self.merge, self.subtract, self.concatenate,
+            self.states, self.attention, self.multi_head_attention, self.normalization, self.convolution])
         self.note(grown.__name__)
         self.pool.append(grown())
 
@@ -145,9 +180,9 @@ class Graph:
         ])
 
 
-def build(seed):
+def build(spec):
     """(graph, outputs with their losses)"""
-    graph = Graph(seed)
+    graph = Graph(spec["seed"], spec["batch_size"] if spec["stateful"] else None)
     for _ in range(graph.rng.choice([1, 1, 2, 3])):
         graph.add_input()
     for _ in range(graph.rng.randint(1, 5)):
@@ -160,19 +195,22 @@ def graph_spec(seed, optimizer):
     kind, options = optimizer(rng)
     if kind != "SGD":  # with 1e-7, rounding of gradients that vanish becomes whole steps
         options["epsilon"] = 1e-3
+    batch_size, stateful = rng.randint(2, 12), rng.random() < 0.3
+    samples = batch_size * rng.randint(1, 3) if stateful else rng.randint(5, 24)
     return {"seed": seed, "is_graph": True, "dropout": False, "words": 1,
-            "samples": rng.randint(5, 24), "optimizer": (kind, options),
-            "batch_size": rng.randint(2, 12), "trained_before": rng.random() < 0.5}
+            "samples": samples, "optimizer": (kind, options), "stateful": stateful,
+            "batch_size": batch_size, "trained_before": rng.random() < 0.5}
 
 
 def describe_graph(spec):
-    graph, outputs = build(spec["seed"])
-    return (f"{len(graph.inputs)} in, {' '.join(graph.names)}, {len(outputs)} out"
+    graph, outputs = build(spec)
+    stateful = " stateful" if spec["stateful"] else ""
+    return (f"{len(graph.inputs)} in, {' '.join(graph.names)}, {len(outputs)} out{stateful}"
             f" | {spec['optimizer'][0]}")
 
 
 def make_graph(spec):
-    graph, outputs = build(spec["seed"])
+    graph, outputs = build(spec)
     model = keras.Model(graph.inputs, [output for output, _, _ in outputs])
     kind, options = spec["optimizer"]
     losses = [loss for _, loss, _ in outputs]
@@ -184,7 +222,7 @@ def make_graph(spec):
 
 def graph_data(spec, model):
     """Arrays for the inputs and outputs; some steps of zeros for the masks, none of them all."""
-    graph, outputs = build(spec["seed"])
+    graph, outputs = build(spec)
     rng = np.random.default_rng(spec["seed"])
     rows, x, y = spec["samples"], [], []
     for tensor, words in zip(graph.inputs, graph.words):

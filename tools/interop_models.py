@@ -40,6 +40,28 @@ def recurrent_layer(rng, sequences, dropout):
     return kind, options
 
 
+def rnn_layer(rng, sequences, dropout):
+    """An RNN of one cell, or of several that make a stack."""
+    kinds = [recurrent_layer(rng, False, dropout) for _ in range(rng.choice([1, 1, 2, 3]))]
+    cells = []
+    for kind, options in kinds:
+        of_layers = ("go_backwards", "return_sequences")
+        cells.append((f"{kind}Cell", {k: v for k, v in options.items() if k not in of_layers}))
+    return "RNN", {"cells": cells, "return_sequences": sequences,
+                   "go_backwards": rng.random() < 0.25}
+
+
+def nest(rng, layers):
+    """Makes a model of some neighbours among the layers, now and then one more inside that."""
+    first = rng.randrange(len(layers))
+    last = rng.randint(first + 1, len(layers))
+    inner = layers[first:last]
+    if rng.random() < 0.3:
+        inner = nest(rng, inner)
+    kind = rng.choice(["Sequential", "Functional"])
+    return [*layers[:first], (kind, {"layers": inner}), *layers[last:]]
+
+
 def sequence_layer(rng, steps, features):
     """A layer on sequences of known length, and the (steps, features) that it leaves."""
     kernel = rng.randint(1, min(3, steps))
@@ -157,16 +179,19 @@ def random_spec(seed):
     pools = not last_sequences and rng.random() < 0.3
     last_sequences = last_sequences or pools
     for i in range(depth):
-        layers.append(recurrent_layer(rng, i + 1 < depth or last_sequences, dropout))
+        make = rnn_layer if rng.random() < 0.25 else recurrent_layer
+        layers.append(make(rng, i + 1 < depth or last_sequences, dropout))
         if dropout or rng.random() < 0.15:
             layers.append(("Dropout", {"rate": 0.2 if dropout else 0.0}))
     layers += end_of_sequence(rng) if pools else []
-    stateful = rng.random() < 0.15
+    stateful = rng.random() < 0.25
     for kind, options in layers if stateful else []:
-        if kind in ("SimpleRNN", "LSTM", "GRU"):
+        if kind in ("SimpleRNN", "LSTM", "GRU", "RNN"):
             options["stateful"] = rng.random() < 0.8
     dense, loss, loss_options, target = head_and_loss(rng)
     layers.append(("Dense", {**dense, **initializers(rng)}))
+    if rng.random() < 0.3:
+        layers = nest(rng, layers)
     batch_size = rng.randint(2, 16)
     samples = batch_size * rng.randint(1, 4) if stateful else rng.randint(5, 40)
     return {
@@ -180,12 +205,16 @@ def random_spec(seed):
     }
 
 
+def describe_layer(kind, options):
+    if inner := options.get("layers", options.get("cells")):
+        return f"{kind}({' '.join(describe_layer(*part) for part in inner)})"
+    size = next((options[key] for key in ("units", "output_dim", "rate", "filters")
+                 if key in options), "")
+    return f"{kind}({size})"
+
+
 def describe(spec):
-    short = []
-    for kind, options in spec["layers"]:
-        size = next((options[key] for key in ("units", "output_dim", "rate", "filters")
-                     if key in options), "")
-        short.append(f"{kind}({size})")
+    short = [describe_layer(*layer) for layer in spec["layers"]]
     loss, loss_options = spec["loss"]
     logits = " logits" if loss_options else ""
     stateful = " stateful" if spec["stateful"] else ""
@@ -196,12 +225,32 @@ def snake(name):
     return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
 
 
+def make_layer(kind, options, shape):
+    """The layer for an input of this shape, with the batch; nested models are told it if
+    they are Functional or have an odd number of layers."""
+    if kind == "RNN":
+        cells = [getattr(keras.layers, name)(**of_cell) for name, of_cell in options["cells"]]
+        rest = {key: value for key, value in options.items() if key != "cells"}
+        return keras.layers.RNN(cells if len(cells) > 1 else cells[0], **rest)
+    if kind not in ("Sequential", "Functional"):
+        return getattr(keras.layers, kind)(**options)
+    x = y = keras.layers.Input(batch_shape=shape)
+    inner = []
+    for part in options["layers"]:
+        inner.append(make_layer(*part, y.shape))
+        y = inner[-1](y)
+    if kind == "Functional":
+        return keras.Model(x, y)
+    return keras.Sequential([x, *inner] if len(inner) % 2 else inner)
+
+
 def make_model(spec):
     shape = (spec["steps"],) if spec["words"] else (spec["steps"], spec["features"])
     rows = spec["batch_size"] if spec["stateful"] else None
     model = keras.Sequential([keras.layers.Input(shape, batch_size=rows)])
     for kind, options in spec["layers"]:
-        model.add(getattr(keras.layers, kind)(**options))
+        before = model.output_shape if model.layers else (rows, *shape)
+        model.add(make_layer(kind, options, before))
     kind, options = spec["optimizer"]
     loss, loss_options = spec["loss"]
     made_loss = snake(loss) if spec["loss_as_string"] else getattr(keras.losses, loss)(
