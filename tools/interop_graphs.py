@@ -162,7 +162,8 @@ class Graph:
         grown = self.rng.choice([
             self.recurrent, self.rnn, self.rnn, self.nested, self.nested_graph, self.shared,
             self.bidirectional, self.time_distributed, self.merge, self.subtract, self.concatenate,
-            self.states, self.attention, self.multi_head_attention, self.normalization, self.convolution])
+            self.states, self.attention, self.multi_head_attention, self.normalization,
+            self.convolution])
         self.note(grown.__name__)
         self.pool.append(grown())
 
