@@ -27,7 +27,7 @@ constexpr const char* kExamples =
     "  engram train --model m.keras --x x.npy --y y.npy --epochs 5 --output out.keras\n";
 
 struct TrainOptions {
-  std::string recipe, model, data, column, output, history;
+  std::string recipe, model, data, column, output, history, tensorboard;
   std::vector<std::string> settings, x, y;
   std::optional<std::int64_t> epochs, seed, batch_size;
   bool resume = false, no_shuffle = false, quiet = false;
@@ -101,6 +101,9 @@ void train_model(const TrainOptions& options) {
   if (!options.history.empty()) {
     fit.callbacks.push_back(CSVLogger{.filename = options.history});
   }
+  if (!options.tensorboard.empty()) {
+    fit.callbacks.push_back(TensorBoard{.log_dir = options.tensorboard});
+  }
   const History history = model.fit(x, y, fit);
   save_model(model, options.output);
   if (history.is_interrupted) {
@@ -157,6 +160,9 @@ void add_model_options(CLI::App& command, TrainOptions& options, CLI::Option* re
       ->needs(model)
       ->group(group);
   command.add_option("--history", options.history, "A CSV file of each epoch's figures")
+      ->needs(model)
+      ->group(group);
+  command.add_option("--tensorboard", options.tensorboard, "A folder of logs for TensorBoard")
       ->needs(model)
       ->group(group);
 }

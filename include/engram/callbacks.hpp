@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "engram/schedules.hpp"
@@ -122,6 +123,23 @@ struct CSVLogger {
   bool append = false;
 };
 
+/// Writes what TensorBoard shows, with Keras's tags: in log_dir/train the epochs' figures, the
+/// learning rate and histograms of weights (path/histogram); in log_dir/validation the figures of
+/// validation data, by epoch and by updates. Every training, resumed ones too, begins files of its
+/// own; a resumed one goes on counting batches. Files are up to date after each epoch.
+/// Example: model.fit(x, y, {.callbacks = {TensorBoard{.log_dir = "logs", .histogram_freq = 1}}});
+/// Errors: OptionError for options that are not there; IoError when files cannot be written.
+struct TensorBoard {
+  std::string log_dir = "logs";
+  std::int64_t histogram_freq = 0;  ///< epochs between histograms; 0: none
+  bool write_graph = false;         ///< only false
+  bool write_images = false;        ///< only false
+  /// "epoch", or the batches between points of the epoch's means so far; "batch": 1.
+  std::variant<std::string, std::int64_t> update_freq = "epoch";
+  std::int64_t profile_batch = 0;    ///< only 0
+  std::int64_t embeddings_freq = 0;  ///< only 0
+};
+
 /// Ends training when the loss is NaN or infinite after a batch; says so as Keras does, whatever
 /// fit's verbose.
 struct TerminateOnNaN {};
@@ -179,6 +197,7 @@ struct BackupAndRestore {
 std::shared_ptr<Callback> make_callback(const ModelCheckpoint&);
 std::shared_ptr<Callback> make_callback(const EarlyStopping&);
 std::shared_ptr<Callback> make_callback(const CSVLogger&);
+std::shared_ptr<Callback> make_callback(const TensorBoard&);
 std::shared_ptr<Callback> make_callback(const TerminateOnNaN&);
 std::shared_ptr<Callback> make_callback(const ReduceLROnPlateau&);
 std::shared_ptr<Callback> make_callback(const LearningRateScheduler&);
