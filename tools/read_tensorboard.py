@@ -10,6 +10,7 @@ same number as float32 at every epoch. Prints the tags and ends with 1 where som
 
 import argparse
 import csv
+import os
 import struct
 import sys
 import types
@@ -27,6 +28,8 @@ def float32(value):
 
 def read(folder):
     """{tag: {step: value}} of scalars; other tags have the shape of their value."""
+    if not os.path.isdir(folder):
+        return {}  # a training without validation data
     accumulator = event_accumulator.EventAccumulator(
         folder, size_guidance={event_accumulator.TENSORS: 0})
     accumulator.Reload()
