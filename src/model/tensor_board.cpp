@@ -24,15 +24,15 @@ double seconds_since_1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-/// As TensorFlow names files: second, host, process and a count within it, so that none is written
-/// twice and TensorBoard reads them in order.
+/// As TensorFlow names files: second, host, process and a count within it, here with zeros before
+/// it; so none is written twice, and TensorBoard reads them in order.
 std::string file_name() {
   static std::atomic<int> count = 0;
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) {
     std::strcpy(host.data(), "localhost");
   }
-  return fmt::format("events.out.tfevents.{:010}.{}.{}.{}.v2",
+  return fmt::format("events.out.tfevents.{:010}.{}.{}.{:06}.v2",
                      static_cast<std::int64_t>(seconds_since_1970()),
                      host.data(),
                      ::getpid(),

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engram/layers/dense.hpp"
+#include "engram/error.hpp"
 #include "engram/sequential.hpp"
 #include "expect_error.hpp"
 #include "temporary_folder.hpp"
