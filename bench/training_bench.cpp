@@ -129,7 +129,7 @@ void add_all() {
     add(one_layer<LSTM>("LSTM", 4, 64, D, 32), {1});
   }
   for (const std::int64_t batch : {1, 7, 16, 33, 48, 65, 80}) {
-    add(one_layer<LSTM>("LSTM", 4, 64, 64, batch), {1});
+    add(one_layer<LSTM>("LSTM", 4, 64, 64, batch), {1, 2});
   }
   add({.name = "single_rows/SimpleRNN(6)+Dense(1)",
        .layers = {SimpleRNN{.units = 6}, Dense{.units = 1}},

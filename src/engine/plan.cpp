@@ -21,6 +21,10 @@ namespace {
 // microseconds, in which one core does about this much.
 constexpr std::int64_t kSmallFlops = 1'000'000;
 
+// One slice with fewer weights than this stays there too: to bring what another thread has updated
+// back takes longer than to update it here.
+constexpr std::int64_t kSharedWeights = 200'000;
+
 }  // namespace
 
 void OutputFigures::add(const OutputFigures& other) {
@@ -77,8 +81,12 @@ Plan::Plan(const Network& network, const PlanKey& key, const Judgement* judgemen
          const auto needs = node.spec().needs_whole_batch;
          return needs != nullptr && needs(node.options());
        }));
-  slice_rows_ = is_whole ? key.rows : slice_rows(key.rows, network.floats, key.is_training);
   flops_ = forward_flops(network_, shapes_) * key.rows * (key.is_training ? 3 : 1);
+  slice_rows_ = is_whole ? key.rows
+                         : slice_rows({.batch_rows = key.rows,
+                                       .weights = network.floats,
+                                       .flops = flops_,
+                                       .is_training = key.is_training});
   for (const Shape& input : key.inputs) {
     inputs_.push_back({.size = size_of(input)});
   }
@@ -256,7 +264,10 @@ std::int64_t Plan::bytes(int workers) const {
   return floats * static_cast<std::int64_t>(sizeof(float));
 }
 
-bool Plan::is_small() const { return flops_ < kSmallFlops; }
+bool Plan::is_small() const {
+  const bool is_one_slice = key_.rows <= slice_rows_;
+  return flops_ < kSmallFlops || (is_one_slice && network_.floats < kSharedWeights);
+}
 
 /// The signal at `port`; its gradient is each consumer's own affair.
 Signal Plan::signal_of(Port port, const Arena& arena) const {
@@ -392,7 +403,10 @@ BatchFigures Plan::run(const Batch& batch,
       backward(arena, carrying, weights, gradient);
     }
   };
-  each_task(slices, is_small(), workers, task);
+  // With a slice for every second worker at most, all work on one slice after the other.
+  const bool shares = !is_small() && 2 * slices <= workers.count();
+  const SharedKernels shared(shares ? &workers : nullptr);
+  each_task(slices, is_small() || shares, workers, task);
   BatchFigures total(judgement != nullptr ? outputs_.size() : 0);
   for (const BatchFigures& slice : figures) {
     for (std::size_t i = 0; i < slice.size(); ++i) {

@@ -12,9 +12,13 @@ namespace {
 
 // A training slice of 16 rows keeps a core's products near their peak while its buffers stay close.
 // Weights that outgrow a shared cache (8 MB) want more rows for each time they are read, as long as
-// the batch still gives two slices.
+// the batch still gives two slices; those that outgrow any (16 MB) want them in any case.
 constexpr std::int64_t kTrainingRows = 16, kInferenceRows = 32, kLargeRows = 32;
-constexpr std::int64_t kLargeWeights = 2'000'000;
+constexpr std::int64_t kLargeWeights = 2'000'000, kLargestWeights = 4'000'000;
+
+// A batch gives an even number of slices when its work pays for waking another thread, and when the
+// weights, which each thread reads then, stay in its own cache.
+constexpr std::int64_t kLeastRows = 4, kWorthTwo = 5'000'000, kNearWeights = 600'000;
 
 // Each slice of a training batch has gradients of its own; more slices than this gain nothing.
 constexpr std::int64_t kMostTrainingSlices = 16;
@@ -23,14 +27,21 @@ std::int64_t steps_of(const Shape& sample) { return sample.size() > 1 ? sample[0
 
 }  // namespace
 
-std::int64_t slice_rows(std::int64_t batch_rows, std::int64_t weight_floats, bool is_training) {
-  std::int64_t rows = is_training ? kTrainingRows : kInferenceRows;
-  if (weight_floats > kLargeWeights && batch_rows >= 2 * kLargeRows) {
+std::int64_t slice_rows(const SliceSizes& sizes) {
+  const std::int64_t batch_rows = sizes.batch_rows;
+  std::int64_t rows = sizes.is_training ? kTrainingRows : kInferenceRows;
+  const std::int64_t large = sizes.weights > kLargestWeights ? 0 : 2 * kLargeRows;
+  if (sizes.weights > kLargeWeights && batch_rows >= large) {
     rows = kLargeRows;
   }
-  if (is_training) {
+  if (sizes.flops >= kWorthTwo && sizes.weights <= kNearWeights) {
+    const std::int64_t slices = (batch_rows + rows - 1) / rows;
+    const std::int64_t even = (slices + 1) / 2 * 2;
+    rows = std::clamp((batch_rows + even - 1) / even, kLeastRows, rows);
+  }
+  if (sizes.is_training) {
     const std::int64_t least = (batch_rows + kMostTrainingSlices - 1) / kMostTrainingSlices;
-    rows = std::max(rows, (least + 7) / 8 * 8);
+    rows = std::max(rows, least > rows ? (least + 7) / 8 * 8 : 0);
   }
   return std::max<std::int64_t>(1, std::min(rows, batch_rows));
 }

@@ -10,8 +10,15 @@
 
 namespace engram {
 
-/// Rows of a slice. Depends on the batch size and the number of weights only.
-std::int64_t slice_rows(std::int64_t batch_rows, std::int64_t weight_floats, bool is_training);
+/// What the rows of a slice depend on; never on the number of threads.
+struct SliceSizes {
+  std::int64_t batch_rows = 0;
+  std::int64_t weights = 0;  ///< floats
+  std::int64_t flops = 0;    ///< of a batch
+  bool is_training = false;
+};
+
+std::int64_t slice_rows(const SliceSizes& sizes);
 
 /// Asks for the rows `order` of `from`, so that they are near when they are copied: those of a long
 /// series lie anywhere in memory.

@@ -2,6 +2,7 @@
 /// The gradient of a matrix: dw (K, N) += a (M, K)^T * g (M, N).
 #include <hwy/cache_control.h>
 
+#include "kernels/share_work.hpp"
 #include "kernels/tile-inl.hpp"
 
 #if defined(ENGRAM_KERNELS_GRADIENT_INL_HPP_) == defined(HWY_TARGET_TOGGLE)
@@ -63,13 +64,16 @@ HWY_NOINLINE void gradient_tile(const Gradient& p,
 static HWY_NOINLINE void gradient(const Gradient& p, const GradientRows& rows) {
   const Panels panels(p.N);
   const Pieces tiles(rows.K, kTileRows);
-  for (std::int64_t i = 0; i < panels.count(); ++i) {
-    for (std::int64_t tile = 0; tile < tiles.count(); ++tile) {
-      with_tile(tiles.size(tile), panels, i, [&](auto type) HWY_ATTR {
-        gradient_tile<typename decltype(type)::Type>(p, rows, tiles.begin(tile), panels, i);
-      });
+  const auto act = [&](std::int64_t first, std::int64_t last) HWY_ATTR {
+    for (std::int64_t i = first; i < last; ++i) {
+      for (std::int64_t tile = 0; tile < tiles.count(); ++tile) {
+        with_tile(tiles.size(tile), panels, i, [&](auto type) HWY_ATTR {
+          gradient_tile<typename decltype(type)::Type>(p, rows, tiles.begin(tile), panels, i);
+        });
+      }
     }
-  }
+  };
+  share_work(panels.count(), p.M * rows.K * p.N, act);
 }
 
 /// sum (N) += the sum of g's rows.

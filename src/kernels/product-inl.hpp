@@ -4,6 +4,7 @@
 /// Each value of c is one chain of multiply-adds from zero, k = 0 .. K-1, in a tile of any size: so
 /// a row's bits do not depend on how many rows are computed with it. A chain may be cut in two
 /// products, of the first and of the later rows of `packed`, without a change of its bits.
+#include "kernels/share_work.hpp"
 #include "kernels/tile-inl.hpp"
 
 #if defined(ENGRAM_KERNELS_PRODUCT_INL_HPP_) == defined(HWY_TARGET_TOGGLE)
@@ -84,11 +85,8 @@ struct Ahead {
 
 /// The rows of c from `row` and the columns of panel i.
 template <class TileType>
-HWY_NOINLINE void product_tile(const Product& p,
-                               std::int64_t row,
-                               const Panels& panels,
-                               std::int64_t i,
-                               const Ahead& ahead) {
+HWY_NOINLINE void product_tile(
+    const Product& p, std::int64_t row, const Panels& panels, std::int64_t i, const Ahead& ahead) {
   TileType tile;
   begin_tile(tile, p, row, panels, i);
   const std::int64_t size = panels.row_size(i), piece = ahead.lines > 0 ? kAheadRows : p.K;
@@ -182,23 +180,27 @@ HWY_INLINE void product_panels(const Product& p,
   }
 }
 
-static HWY_NOINLINE void product(const Product& p) {
-  const Panels panels(p.N);
-  std::int64_t i = 0;
+/// The columns of the panels [first, last).
+HWY_INLINE void product_of(const Product& p,
+                           const Panels& panels,
+                           std::int64_t first,
+                           std::int64_t last) {
+  std::int64_t i = first;
   if (p.M == 1 && panels.width(0) > 1) {
-    const std::int64_t whole = panels.count() - (panels.has_half(panels.count() - 1) ? 1 : 0);
-    const Pieces groups(whole, kRowPanels);
+    const std::int64_t whole = last - (panels.has_half(last - 1) ? 1 : 0);
+    const Pieces groups(whole - first, kRowPanels);
     for (std::int64_t group = 0; group < groups.count(); ++group) {
-      product_panels(p, panels, groups.begin(group), groups.begin(group + 1));
+      product_panels(p, panels, first + groups.begin(group), first + groups.begin(group + 1));
     }
     i = whole;
   }
   const Pieces tiles(p.M, kTileRows);
-  for (; i < panels.count(); ++i) {
+  for (; i < last; ++i) {
     Ahead ahead;
     if (p.K * p.N > kFarMatrix && i + 1 < panels.count()) {
       const std::int64_t lines = kAheadRows * panels.row_size(i + 1) / kLine;
-      ahead = {.from = p.panel(panels, i + 1), .lines = (lines + tiles.count() - 1) / tiles.count()};
+      ahead = {.from = p.panel(panels, i + 1),
+               .lines = (lines + tiles.count() - 1) / tiles.count()};
     }
     for (std::int64_t tile = 0; tile < tiles.count(); ++tile) {
       with_tile(tiles.size(tile), panels, i, [&](auto type) HWY_ATTR {
@@ -207,6 +209,15 @@ static HWY_NOINLINE void product(const Product& p) {
       ahead.from += p.K / kAheadRows * ahead.lines * kLine;
     }
   }
+}
+
+/// Large ones are shared among threads where these have nothing else to do.
+static HWY_NOINLINE void product(const Product& p) {
+  const Panels panels(p.N);
+  const auto columns = [&](std::int64_t first, std::int64_t last)
+                           HWY_ATTR { product_of(p, panels, first, last); };
+  // Few rows take as long as four: the matrix is to be read.
+  share_work(panels.count(), std::max<std::int64_t>(p.M, 4) * p.K * p.N, columns);
 }
 
 }  // namespace engram::kernels::HWY_NAMESPACE

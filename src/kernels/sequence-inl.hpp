@@ -39,10 +39,10 @@ void forward(const CellType& cell,
       s.multiply(layout.after_reset, step);
     }
     const PhaseTimer timer(Phase::pointwise);
-    for (std::int64_t row = 0; row < a.rows; ++row) {
+    s.each_row([&](std::int64_t row) HWY_ATTR {
       if (s.is_masked(step, row)) {
         s.keep_states(step, row);
-        continue;
+        return;
       }
       s.mark_used(row);
       cell.forward({.z = s.z(step, row),
@@ -51,7 +51,7 @@ void forward(const CellType& cell,
                     .h = s.h(step + 1, row),
                     .c = s.c(step + 1, row),
                     .y = s.output(a.y, step, row)});
-    }
+    });
   }
   s.finish();
 }
@@ -303,13 +303,13 @@ void backward(const CellType& cell,
     }
     {
       const PhaseTimer timer(Phase::pointwise);
-      for (std::int64_t row = 0; row < rows; ++row) {
+      s.each_row([&](std::int64_t row) HWY_ATTR {
         if (s.is_masked(step, row)) {
           back.pass(step, row);
         } else {
           cell.backward(back.row_of(step, row));
         }
-      }
+      });
     }
     if constexpr (CellType::kResetsBefore) {
       back.multiply_reset(step);

@@ -36,13 +36,36 @@ TEST(Slices, ScatterUndoesGather) {
 
 TEST(Slices, TrainingHasSixteenSlicesAtMost) {
   for (const std::int64_t rows : {1, 7, 16, 33, 64, 256, 257, 1000, 4096}) {
-    const std::int64_t size = slice_rows(rows, 1000, true);
+    const std::int64_t size =
+        slice_rows({.batch_rows = rows, .weights = 1000, .is_training = true});
     EXPECT_GE(size, 1);
     EXPECT_LE((rows + size - 1) / size, 16) << rows;
   }
 }
 
-TEST(Slices, SmallBatchIsOneSliceOfItsRows) { EXPECT_EQ(slice_rows(5, 1000, true), 5); }
+TEST(Slices, SmallBatchIsOneSliceOfItsRows) {
+  EXPECT_EQ(slice_rows({.batch_rows = 5, .weights = 1000, .is_training = true}), 5);
+}
+
+TEST(Slices, MuchWorkIsAnEvenNumberOfSlices) {
+  const auto rows_of = [](std::int64_t batch_rows, std::int64_t weights) {
+    return slice_rows(
+        {.batch_rows = batch_rows, .weights = weights, .flops = 5'000'000, .is_training = true});
+  };
+  EXPECT_EQ(rows_of(16, 100'000), 8);
+  EXPECT_EQ(rows_of(7, 100'000), 4);
+  EXPECT_EQ(rows_of(3, 100'000), 3);
+  EXPECT_EQ(rows_of(20, 100'000), 10);
+  EXPECT_EQ(rows_of(48, 100'000), 12);
+  EXPECT_EQ(rows_of(64, 100'000), 16);
+  EXPECT_EQ(rows_of(16, 1'000'000), 16);  // weights that would be read twice from afar
+}
+
+TEST(Slices, LargestWeightsWantManyRows) {
+  EXPECT_EQ(slice_rows({.batch_rows = 32, .weights = 8'000'000, .is_training = true}), 32);
+  EXPECT_EQ(slice_rows({.batch_rows = 32, .weights = 3'000'000, .is_training = true}), 16);
+  EXPECT_EQ(slice_rows({.batch_rows = 64, .weights = 3'000'000, .is_training = true}), 32);
+}
 
 }  // namespace
 }  // namespace engram

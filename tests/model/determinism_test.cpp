@@ -78,6 +78,33 @@ TYPED_TEST(Determinism, SameBitsOnAnyNumberOfThreads) {
   }
 }
 
+/// One slice of a large layer: its products and passes are cut among the threads.
+template <class Cell>
+Outcome train_large_layer(int count) {
+  set_threads(count);
+  set_random_seed(5);
+  Sequential model({Input{.shape = {6, 8}},
+                    Cell{.units = 640,
+                         .recurrent_initializer = Initializer("glorot_uniform"),
+                         .recurrent_dropout = 0.1f},
+                    Dense{.units = 1}});
+  model.compile({.optimizer = SGD{.learning_rate = 0.01f}, .loss = "mse"});
+  const Data& small = data();
+  const History history =
+      model.fit(small.x.rows(0, 40).reshaped({10, 6, 8}), small.y.rows(0, 10), {.batch_size = 3});
+  // The update of a batch has no more than 5: sums, steps, packing.
+  EXPECT_TRUE(count == 1 || model.data().workers->loops() > 4 * 10) << "nothing was shared";
+  set_threads(0);
+  return outcome_of(model, history);
+}
+
+TYPED_TEST(Determinism, SameBitsWhereThreadsShareASlice) {
+  const Outcome one = train_large_layer<TypeParam>(1);
+  for (const int count : {2, 3, 8}) {
+    EXPECT_EQ(train_large_layer<TypeParam>(count), one) << count << " threads";
+  }
+}
+
 TYPED_TEST(Determinism, SameBitsRunToRun) {
   EXPECT_EQ(train_with_threads<TypeParam>(2), train_with_threads<TypeParam>(2));
 }
