@@ -697,17 +697,20 @@ Plan::Steps Plan::make_steps(const float* weights) const {
       steps.turns_.push_back({.plan = nodes_[i].plan.get(), .run = run});
     }
   }
+  steps.input_ = {signal_of({.node = ~0}, steps.arena_).value,
+                  static_cast<std::size_t>(inputs_[0].size * key_.rows)};
+  steps.output_ = {signal_of(outputs_[0].port, steps.arena_).value,
+                   static_cast<std::size_t>(size_of(output_shape()) * key_.rows)};
   return steps;
 }
 
-std::span<const float> Plan::step(Steps& steps, const float* x) const {
+std::span<const float> Plan::step(Steps& steps, const float* x) {
   const kernels::FlushDenormals flush;
-  std::copy_n(x, inputs_[0].size * key_.rows, signal_of({.node = ~0}, steps.arena_).value);
+  std::copy_n(x, steps.input_.size(), steps.input_.data());
   for (const Steps::Turn& turn : steps.turns_) {
     turn.plan->forward(turn.run);
   }
-  return {signal_of(outputs_[0].port, steps.arena_).value,
-          static_cast<std::size_t>(size_of(output_shape()) * key_.rows)};
+  return steps.output_;
 }
 
 }  // namespace engram

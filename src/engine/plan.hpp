@@ -123,7 +123,7 @@ class Plan {
 
   /// One time step of key().rows rows on the calling thread: x (rows, D); the result is valid until
   /// the next.
-  std::span<const float> step(Steps& steps, const float* x) const;
+  static std::span<const float> step(Steps& steps, const float* x);
 
  private:
   static constexpr std::int64_t kNowhere = -1;
@@ -257,7 +257,8 @@ class Plan::Steps {
 
   Arena arena_;
   AlignedFloats states_;
-  std::vector<Pointers> weights_;  ///< of the turns
+  std::span<float> input_, output_;  ///< in the arena
+  std::vector<Pointers> weights_;    ///< of the turns
   std::vector<Turn> turns_;
 };
 

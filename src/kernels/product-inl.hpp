@@ -4,6 +4,8 @@
 /// Each value of c is one chain of multiply-adds from zero, k = 0 .. K-1, in a tile of any size: so
 /// a row's bits do not depend on how many rows are computed with it. A chain may be cut in two
 /// products, of the first and of the later rows of `packed`, without a change of its bits.
+#include <array>
+
 #include "kernels/share_work.hpp"
 #include "kernels/tile-inl.hpp"
 
@@ -32,6 +34,10 @@ struct Product {
   std::int64_t ld_added = 0;
   std::int64_t first_k = 0, packed_K = 0;
   bool goes_on = false;
+
+  /// A single row may lie in pieces, [x (D), 1] and what follows them at `a`.
+  const float* x = nullptr;
+  std::int64_t D = 0;
 
   /// Where the rows of panel i lie.
   HWY_INLINE const float* panel(const Panels& panels, std::int64_t i) const {
@@ -106,6 +112,35 @@ HWY_NOINLINE void product_tile(
   store_tile(tile, p, row, panels, i);
 }
 
+/// A row's values in the order of k.
+struct RowPiece {
+  const float* a;
+  std::int64_t K;
+};
+
+constexpr float kOne = 1;
+
+HWY_INLINE std::array<RowPiece, 3> row_pieces(const Product& p) {
+  if (p.x == nullptr) {
+    return {{{p.a, p.K}, {p.a, 0}, {p.a, 0}}};
+  }
+  return {{{p.x, p.D}, {&kOne, 1}, {p.a, p.K - p.D - 1}}};
+}
+
+/// Panel i of a row in pieces.
+template <class TileType>
+HWY_NOINLINE void product_row_tile(const Product& p, const Panels& panels, std::int64_t i) {
+  TileType tile;
+  begin_tile(tile, p, 0, panels, i);
+  const std::int64_t size = panels.row_size(i);
+  const float* b = p.panel(panels, i);
+  for (const RowPiece& piece : row_pieces(p)) {
+    tile.multiply_add(piece.K, piece.a, 0, 1, b, size, WholeOf<typename TileType::Last>());
+    b += piece.K * size;
+  }
+  store_tile(tile, p, 0, panels, i);
+}
+
 constexpr int kRowPanels = 4;
 
 /// One row in kWide panels of 3 vectors and kNarrow of 2 at once: the sums of a single panel would
@@ -127,14 +162,17 @@ HWY_NOINLINE void product_row(const Product& p, const Panels& panels, std::int64
   for (int i = 0; i < kNarrow; ++i) {
     begin_tile(narrow[i], p, 0, panels, first + kWide + i);
   }
-  for (std::int64_t k = 0; k < p.K; ++k) {
+  std::int64_t k = 0;
+  for (const RowPiece& piece : row_pieces(p)) {
+    for (const float* a = piece.a; a != piece.a + piece.K; ++a, ++k) {
 #pragma GCC unroll 4
-    for (int i = 0; i < kWide; ++i) {
-      wide[i].multiply_add(1, p.a + k, 0, 0, b[i] + k * 3 * kLanes, 0, Whole());
-    }
+      for (int i = 0; i < kWide; ++i) {
+        wide[i].multiply_add(1, a, 0, 0, b[i] + k * 3 * kLanes, 0, Whole());
+      }
 #pragma GCC unroll 4
-    for (int i = 0; i < kNarrow; ++i) {
-      narrow[i].multiply_add(1, p.a + k, 0, 0, b[kWide + i] + k * 2 * kLanes, 0, Whole());
+      for (int i = 0; i < kNarrow; ++i) {
+        narrow[i].multiply_add(1, a, 0, 0, b[kWide + i] + k * 2 * kLanes, 0, Whole());
+      }
     }
   }
 #pragma GCC unroll 4
@@ -193,6 +231,14 @@ HWY_INLINE void product_of(const Product& p,
       product_panels(p, panels, first + groups.begin(group), first + groups.begin(group + 1));
     }
     i = whole;
+  }
+  if (p.x != nullptr) {
+    for (; i < last; ++i) {
+      with_tile<1>(1, panels, i, [&](auto type) HWY_ATTR {
+        product_row_tile<typename decltype(type)::Type>(p, panels, i);
+      });
+    }
+    return;
   }
   const Pieces tiles(p.M, kTileRows);
   for (; i < last; ++i) {

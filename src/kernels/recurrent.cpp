@@ -12,6 +12,7 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/sequence-inl.hpp"
+#include "kernels/step-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 
@@ -49,7 +50,10 @@ HWY_INLINE void with_cell(const RecurrentSpec& spec, const Act& act) {
 
 void forward_impl(const RecurrentSpec& spec, const RecurrentForward& a) {
   const Layout& layout = Layout::of(a.packed);
-  with_cell(spec, [&](const auto& cell) HWY_ATTR { forward(cell, spec, layout, a); });
+  const bool is_single = is_step(spec, layout, a);
+  with_cell(spec, [&](const auto& cell) HWY_ATTR {
+    is_single ? step(cell, spec, layout, a) : forward(cell, spec, layout, a);
+  });
 }
 
 void backward_impl(const RecurrentSpec& spec, const RecurrentBackward& b) {

@@ -215,9 +215,17 @@ constexpr unsigned kFlushDenormals = 0x8040;  // MXCSR's FTZ (results) and DAZ (
 
 }  // namespace
 
-FlushDenormals::FlushDenormals() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | kFlushDenormals); }
+FlushDenormals::FlushDenormals() : saved_(_mm_getcsr()) {
+  if ((saved_ & kFlushDenormals) != kFlushDenormals) {
+    _mm_setcsr(saved_ | kFlushDenormals);
+  }
+}
 
-FlushDenormals::~FlushDenormals() { _mm_setcsr(saved_); }
+FlushDenormals::~FlushDenormals() {
+  if ((saved_ & kFlushDenormals) != kFlushDenormals) {
+    _mm_setcsr(saved_);
+  }
+}
 #else
 FlushDenormals::FlushDenormals() : saved_(0) {}
 

@@ -88,7 +88,7 @@ History train(const Recipe& recipe, const RunOptions& options) {
   Model model = make_model(recipe);
   model.notes() = samples.notes;
   formats::make_directories(options.output);
-  formats::write_file_atomically(options.output + "/" + kRecipe, recipe.toml);
+  formats::replace_file(options.output + "/" + kRecipe, recipe.toml);
   return model.fit(samples.x, samples.y, fit_options(recipe, options, samples));
 }
 

@@ -59,22 +59,32 @@ TEST_P(RecurrentRows, BitsDoNotDependOnTheOtherRows) {
   }
 }
 
+void expect_same_steps(const RecurrentCase& whole) {
+  RecurrentRun sequence(whole);
+  sequence.forward();
+  RecurrentCase step = whole;
+  step.T = 1;
+  for (std::int64_t t = 0; t < whole.T; ++t) {
+    const std::int64_t inputs = whole.N * whole.D, outputs = whole.N * whole.H;
+    step.x.assign(whole.x.begin() + t * inputs, whole.x.begin() + (t + 1) * inputs);
+    RecurrentRun run(step, {.keeps = false});
+    run.forward();
+    EXPECT_TRUE(std::equal(run.y.data(), run.y.data() + outputs, sequence.y.data() + t * outputs))
+        << describe(whole) << " step " << t;
+    step.h0.assign(run.h.data(), run.h.data() + outputs);
+    step.c0.assign(run.c.data(), run.c.data() + outputs);
+  }
+}
+
 TEST_P(RecurrentRows, StepsWithCarriedStatesGiveTheSequence) {
   for (const Cell cell : kCells) {
-    RecurrentCase whole = random_case(cell, {7, 3, 20, 2}, {.has_states = true}, 1);
-    RecurrentRun sequence(whole);
-    sequence.forward();
-    RecurrentCase step = whole;
-    step.T = 1;
-    for (std::int64_t t = 0; t < whole.T; ++t) {
-      const std::int64_t inputs = whole.N * whole.D, outputs = whole.N * whole.H;
-      step.x.assign(whole.x.begin() + t * inputs, whole.x.begin() + (t + 1) * inputs);
-      RecurrentRun run(step, {.keeps = false});
-      run.forward();
-      EXPECT_TRUE(std::equal(run.y.data(), run.y.data() + outputs, sequence.y.data() + t * outputs))
-          << describe(whole) << " step " << t;
-      step.h0.assign(run.h.data(), run.h.data() + outputs);
-      step.c0.assign(run.c.data(), run.c.data() + outputs);
+    expect_same_steps(random_case(cell, {7, 3, 20, 2}, {.has_states = true}, 1));
+    for (const std::int64_t H : {1, 3, 4, 5, 8, 12, 13, 16, 17, 20, 33, 64, 100}) {
+      for (const std::int64_t D : {1, 9}) {
+        expect_same_steps(random_case(cell, {3, D, H, 1}, {.has_states = true}, 2));
+      }
+      expect_same_steps(
+          random_case(cell, {3, 2, H, 1}, {.has_states = true, .has_other_functions = true}, 3));
     }
   }
 }

@@ -27,26 +27,36 @@ template <class Functions>
 struct GruAfterCell {
   static constexpr bool kCarries = true;
   static constexpr bool kResetsBefore = false;
+  static constexpr int kGates = 4;  // of a row of z, in which the candidate has two
 
   Functions f;
   std::int64_t H;
   bool keeps;
 
-  /// z = s(.)  r = s(.)  g = a(x_h + r h_h)
   HWY_INLINE void forward(const ForwardRow& row) const {
-    float *zg = row.z, *zz = zg + H, *zr = zz + H, *zh = zr + H;
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector xz = part.load(zz + u), xr = part.load(zr + u);
-      const Vector z = f.gate(xz), r = f.gate(xr);
-      const Vector xg = hn::MulAdd(r, part.load(zh + u), part.load(zg + u));
-      const Vector g = f.activation(xg);
-      store_h(row, u, part, mix(z, part.load(row.h_before + u), g));
-      if (keeps) {
-        part.store(f.activation_to_keep(xg, g), zg + u);
-        part.store(f.gate_to_keep(xz, z), zz + u);
-        part.store(f.gate_to_keep(xr, r), zr + u);
-      }
+      const float* z = row.z + u;
+      const Vector x[] = {
+          part.load(z), part.load(z + H), part.load(z + 2 * H), part.load(z + 3 * H)};
+      forward(row, u, part, x);
     });
+  }
+
+  /// z = s(.)  r = s(.)  g = a(x_h + r h_h)
+  template <class Access>
+  HWY_INLINE void forward(const ForwardRow& row,
+                          std::int64_t u,
+                          Access part,
+                          const Vector (&x)[kGates]) const {
+    const Vector xz = x[1], xr = x[2], z = f.gate(xz), r = f.gate(xr);
+    const Vector xg = hn::MulAdd(r, x[3], x[0]), g = f.activation(xg);
+    store_h(row, u, part, mix(z, part.load(row.h_before + u), g));
+    if (keeps) {
+      float* to = row.z + u;
+      part.store(f.activation_to_keep(xg, g), to);
+      part.store(f.gate_to_keep(xz, z), to + H);
+      part.store(f.gate_to_keep(xr, r), to + 2 * H);
+    }
   }
 
   HWY_INLINE void backward(const BackwardRow& row) const {

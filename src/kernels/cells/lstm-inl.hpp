@@ -19,29 +19,40 @@ template <class Functions>
 struct LstmCell {
   static constexpr bool kCarries = false;
   static constexpr bool kResetsBefore = false;
+  static constexpr int kGates = 4;  // of a row of z
 
   Functions f;
   std::int64_t H;
   bool keeps;
 
-  /// i = s(z_i)  f = s(z_f)  g = a(z_g)  o = s(z_o);  c = f c_before + i g;  h = o a(c)
   HWY_INLINE void forward(const ForwardRow& r) const {
-    float *zi = r.z, *zf = zi + H, *zg = zf + H, *zo = zg + H;
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector xi = part.load(zi + u), xf = part.load(zf + u);
-      const Vector xg = part.load(zg + u), xo = part.load(zo + u);
-      const Vector i = f.gate(xi), forget = f.gate(xf), g = f.activation(xg), o = f.gate(xo);
-      // Keep what f allows, add the new part.
-      const Vector c = hn::MulAdd(forget, part.load(r.c_before + u), hn::Mul(i, g));
-      part.store(c, r.c + u);
-      store_h(r, u, part, hn::Mul(o, f.activation(c)));
-      if (keeps) {
-        part.store(f.gate_to_keep(xi, i), zi + u);
-        part.store(f.gate_to_keep(xf, forget), zf + u);
-        part.store(f.activation_to_keep(xg, g), zg + u);
-        part.store(f.gate_to_keep(xo, o), zo + u);
-      }
+      const float* z = r.z + u;
+      const Vector x[] = {
+          part.load(z), part.load(z + H), part.load(z + 2 * H), part.load(z + 3 * H)};
+      forward(r, u, part, x);
     });
+  }
+
+  /// i = s(z_i)  f = s(z_f)  g = a(z_g)  o = s(z_o);  c = f c_before + i g;  h = o a(c)
+  template <class Access>
+  HWY_INLINE void forward(const ForwardRow& r,
+                          std::int64_t u,
+                          Access part,
+                          const Vector (&x)[kGates]) const {
+    const Vector xi = x[0], xf = x[1], xg = x[2], xo = x[3];
+    const Vector i = f.gate(xi), forget = f.gate(xf), g = f.activation(xg), o = f.gate(xo);
+    // Keep what f allows, add the new part.
+    const Vector c = hn::MulAdd(forget, part.load(r.c_before + u), hn::Mul(i, g));
+    part.store(c, r.c + u);
+    store_h(r, u, part, hn::Mul(o, f.activation(c)));
+    if (keeps) {
+      float* z = r.z + u;
+      part.store(f.gate_to_keep(xi, i), z);
+      part.store(f.gate_to_keep(xf, forget), z + H);
+      part.store(f.activation_to_keep(xg, g), z + 2 * H);
+      part.store(f.gate_to_keep(xo, o), z + 3 * H);
+    }
   }
 
   HWY_INLINE void backward(const BackwardRow& r) const {

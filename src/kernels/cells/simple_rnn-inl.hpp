@@ -17,16 +17,26 @@ template <class Functions>
 struct SimpleRnnCell {
   static constexpr bool kCarries = false;
   static constexpr bool kResetsBefore = false;
+  static constexpr int kGates = 1;  // of a row of z
 
   Functions f;
   std::int64_t H;
   bool keeps;
 
-  /// h = a(x W + b + h_before U)
   HWY_INLINE void forward(const ForwardRow& r) const {
     for_each_vector(H, [&](std::int64_t u, auto part) HWY_ATTR {
-      store_h(r, u, part, f.activation(part.load(r.z + u)));
+      const Vector x[] = {part.load(r.z + u)};
+      forward(r, u, part, x);
     });
+  }
+
+  /// h = a(x W + b + h_before U)
+  template <class Access>
+  HWY_INLINE void forward(const ForwardRow& r,
+                          std::int64_t u,
+                          Access part,
+                          const Vector (&x)[kGates]) const {
+    store_h(r, u, part, f.activation(x[0]));
   }
 
   HWY_INLINE void backward(const BackwardRow& r) const {
