@@ -42,6 +42,7 @@ for name, value in (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3
     os.environ.setdefault(name, value)
 
 from golden.callbacks import make_callbacks
+from golden.cudnn import make_cudnn
 from golden.graphs import make_graphs
 from golden.keras_files import make_keras, make_release
 from golden.layers import make_layers
@@ -77,6 +78,7 @@ MAKERS = {
     "initializers": make_initializers,
     "keras": make_keras,
     "release": make_release,
+    "cudnn": make_cudnn,
     "graphs": make_graphs,
     "stateful": make_stateful,
     "nested": make_nested,

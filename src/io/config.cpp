@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "formats/bounds.hpp"
+#include "io/cudnn.hpp"
 #include "layers/inner_layer.hpp"
 
 namespace engram::io {
@@ -482,7 +483,7 @@ Json layer_config(const Layer& layer, const std::string& name) {
 
 Layer read_layer(const JsonAt& at) {
   const JsonAt name = at["class_name"];
-  const LayerSpec* spec = find_layer(name.as_string());
+  const LayerSpec* spec = find_layer(plain_class(name.as_string()));
   if (spec == nullptr) {
     throw error<FileError>(
         {.where = at.where(),

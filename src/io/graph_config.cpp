@@ -14,6 +14,7 @@
 #include "engram/layers/masking.hpp"
 #include "engram/layers/rnn.hpp"
 #include "engram/layers/rnn_cells.hpp"
+#include "io/cudnn.hpp"
 #include "layers/inner_layer.hpp"
 
 namespace engram::io {
@@ -355,8 +356,9 @@ class GraphReader {
     }
     Call read;
     if (!is_input) {
-      read_call(
-          calls[static_cast<std::size_t>(call)], find_layer(at["class_name"].as_string()), read);
+      read_call(calls[static_cast<std::size_t>(call)],
+                find_layer(plain_class(at["class_name"].as_string())),
+                read);
     }
     open_.erase(key);
     const int node = add(place, at, read);

@@ -15,6 +15,7 @@
 #include "formats/hdf5.hpp"
 #include "formats/zip.hpp"
 #include "io/config.hpp"
+#include "io/cudnn.hpp"
 #include "io/keras_file.hpp"
 #include "io/training_state.hpp"
 #include "io/weights_h5.hpp"
@@ -174,8 +175,10 @@ void read_members(const std::string& filepath,
   const Json json = formats::parse_json(config_json, place);
   const formats::JsonAt config(json, place);
   const std::string weights_place = filepath + ": model.weights.h5";
-  const formats::H5File weights = formats::read_h5(h5, weights_place);
-  build_for_reading(data, io::read_model_config(config, data), weights, filepath);
+  formats::H5File weights = formats::read_h5(h5, weights_place);
+  const std::vector<Shape> inputs = io::read_model_config(config, data);
+  io::take_cudnn_layers(config, weights_place, weights);
+  build_for_reading(data, inputs, weights, filepath);
   if (options.compile && config.has("compile_config")) {
     try {
       io::read_compile_config(config["compile_config"], data);
