@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bench.hpp"
+#include "kernels/layout.hpp"
 #include "kernels/recurrent.hpp"
 
 namespace engram::bench {
@@ -73,9 +74,10 @@ class Layer {
     const AlignedFloats recurrent_kernel = random_floats(H * columns, 0.1f);
     const AlignedFloats bias = random_floats(2 * columns, 0.1f);
     packed_ = AlignedFloats(kernels::packed_floats(spec_));
-    for (std::int64_t part = 0; part < kernels::recurrent_pack_parts(spec_); ++part) {
+    const kernels::Layout layout(spec_);
+    for (std::int64_t part = 0; part < kernels::recurrent_pack_parts(layout); ++part) {
       kernels::recurrent_pack(
-          spec_, {kernel.data(), recurrent_kernel.data(), bias.data()}, packed_.data(), part);
+          layout, {kernel.data(), recurrent_kernel.data(), bias.data()}, packed_.data(), part);
     }
     const std::int64_t masks = kernels::dropout_masks(spec_);
     x_ = random_floats(T * S * D);

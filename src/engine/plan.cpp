@@ -201,6 +201,9 @@ void Plan::place_buffers() {
       continue;
     }
     node.packed = std::exchange(packed, packed + aligned_floats(node.plan->packed_floats()));
+    for (std::int64_t part = 0; part < node.plan->pack_parts(); ++part) {
+      pack_parts_.emplace_back(i, part);
+    }
     node.states = states;
     states += key_.has_states ? aligned_floats(node.plan->state_floats() * key_.rows) : 0;
     for (Place& output : node.outputs) {
@@ -351,19 +354,14 @@ void Plan::pack(const float* weights, std::uint64_t version, Workers& workers) {
   if (packed_version_ == version) {
     return;
   }
-  std::vector<std::pair<const Node*, std::int64_t>> parts;
-  for (const Node& node : nodes_) {
-    for (std::int64_t part = 0; node.plan && part < node.plan->pack_parts(); ++part) {
-      parts.emplace_back(&node, part);
-    }
-  }
   const auto task = [&](std::int64_t i, int) {
     const PhaseTimer timer(Phase::packing);
-    const auto [node, part] = parts[static_cast<std::size_t>(i)];
+    const auto [index, part] = pack_parts_[static_cast<std::size_t>(i)];
+    const Node& node = nodes_[index];
     Pointers storage;
-    node->plan->pack(pointers(*node, weights, storage), packed_.data() + node->packed, part);
+    node.plan->pack(pointers(node, weights, storage), packed_.data() + node.packed, part);
   };
-  each_task(static_cast<std::int64_t>(parts.size()), is_small(), workers, task);
+  each_task(static_cast<std::int64_t>(pack_parts_.size()), is_small(), workers, task);
   packed_version_ = version;
 }
 

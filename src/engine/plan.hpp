@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/aligned.hpp"
@@ -235,6 +236,7 @@ class Plan {
   std::int64_t state_floats_ = 0;
 
   AlignedFloats packed_;
+  std::vector<std::pair<std::size_t, std::int64_t>> pack_parts_;  ///< nodes, and their parts
   std::optional<std::uint64_t> packed_version_;
   std::vector<Arena> arenas_;  ///< of the workers, each made on first use
   std::vector<AlignedFloats> slice_gradients_;

@@ -92,7 +92,7 @@ Updater::Updater(const Network& network) : network_(network), gradient_(network.
 }
 
 void Updater::sum_chunk(const Plan& plan, const Chunk& chunk) {
-  std::array<const float*, 64> sources{};
+  std::array<const float*, 64> sources;
   const std::size_t count = plan.gradients().size();
   for (std::size_t i = 0; i < count; ++i) {
     sources.at(i) = plan.gradients()[i] + chunk.begin;
@@ -184,6 +184,7 @@ void Updater::average(const Chunk& chunk, const Step& step) {
 }
 
 void Updater::update(const Plan& plan, const UpdateTarget& target, Workers& workers) {
+  const kernels::FlushDenormals flush;  // once for all chunks of this thread
   const OptimizerSpec& spec = target.optimizer->spec();
   Step step{.target = target,
             .common = spec.common(target.optimizer->options()),
@@ -202,7 +203,7 @@ void Updater::update(const Plan& plan, const UpdateTarget& target, Workers& work
               plan.is_small(),
               workers,
               [&](std::int64_t i, int) {
-                const kernels::FlushDenormals flush;
+                const kernels::FlushDenormals flush_here;
                 const PhaseTimer timer(Phase::optimizer);
                 task(chunks[static_cast<std::size_t>(i)]);
               });

@@ -96,12 +96,12 @@ HWY_INLINE void pack_back(const RecurrentSpec& spec,
   }
 }
 
-void pack_impl(const RecurrentSpec& spec,
+void pack_impl(const Layout& layout,
                const RecurrentWeights& weights,
                float* packed,
                std::int64_t part,
                std::int64_t parts) {
-  const Layout layout(spec);
+  const RecurrentSpec& spec = layout.spec;
   if (part == 0) {
     new (packed) Layout(layout);
   }
@@ -140,16 +140,16 @@ std::int64_t packed_floats(const RecurrentSpec& spec) { return Layout(spec).pack
 
 std::int64_t workspace_floats(const RecurrentSpec& spec) { return Layout(spec).workspace_size; }
 
-std::int64_t recurrent_pack_parts(const RecurrentSpec& spec) {
+std::int64_t recurrent_pack_parts(const Layout& layout) {
   constexpr std::int64_t kPartFloats = 32'768, kMostParts = 16;
-  return std::clamp<std::int64_t>(packed_floats(spec) / kPartFloats, 1, kMostParts);
+  return std::clamp<std::int64_t>(layout.packed_size / kPartFloats, 1, kMostParts);
 }
 
-void recurrent_pack(const RecurrentSpec& spec,
+void recurrent_pack(const Layout& layout,
                     const RecurrentWeights& weights,
                     float* packed,
                     std::int64_t part) noexcept {
-  ENGRAM_DISPATCH(pack_impl)(spec, weights, packed, part, recurrent_pack_parts(spec));
+  ENGRAM_DISPATCH(pack_impl)(layout, weights, packed, part, recurrent_pack_parts(layout));
 }
 
 }  // namespace engram::kernels

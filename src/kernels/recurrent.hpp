@@ -89,10 +89,12 @@ struct RecurrentWeights {
 };
 
 /// Lays the weights out for the products. Call after every change of the weights.
-/// The work is cut into `recurrent_pack_parts(spec)` parts that may run on different threads.
+/// The work is cut into `recurrent_pack_parts(layout)` parts that may run on different threads.
+/// layout: Layout(spec), of kernels/layout.hpp; goes in front of the weights.
 /// packed: packed_floats(spec), 64-byte aligned, zeroed once by the caller.
-std::int64_t recurrent_pack_parts(const RecurrentSpec& spec);
-void recurrent_pack(const RecurrentSpec& spec,
+struct Layout;
+std::int64_t recurrent_pack_parts(const Layout& layout);
+void recurrent_pack(const Layout& layout,
                     const RecurrentWeights& weights,
                     float* packed,
                     std::int64_t part) noexcept;

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/phases.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/layout.hpp"
 #include "parts/functions.hpp"
 
 namespace engram {
@@ -28,39 +29,43 @@ k::Function gate_function(Activation activation) {
   }
 }
 
+k::RecurrentSpec spec_of(const RecurrentOptions& o, const LayerSizes& sizes) {
+  return {.cell = o.cell,
+          .T = sizes.inputs[0][0],
+          .D = sizes.inputs[0][1],
+          .H = o.units,
+          .S = sizes.rows,
+          .activation = gate_function(o.activation),
+          .recurrent_activation = gate_function(o.recurrent_activation),
+          .use_bias = o.use_bias,
+          .return_sequences = o.return_sequences,
+          .go_backwards = o.go_backwards,
+          .zero_output_for_mask = o.zero_output_for_mask,
+          .keeps = sizes.is_training,
+          .needs_dx = sizes.is_training && sizes.needs_input_gradient,
+          .has_input_dropout = sizes.is_training && o.dropout > 0,
+          .has_recurrent_dropout = sizes.is_training && o.recurrent_dropout > 0};
+}
+
 class RecurrentPlan final : public LayerPlan {
  public:
-  RecurrentPlan(const RecurrentOptions& o, const LayerSizes& sizes) : o_(o) {
-    spec_ = {.cell = o.cell,
-             .T = sizes.inputs[0][0],
-             .D = sizes.inputs[0][1],
-             .H = o.units,
-             .S = sizes.rows,
-             .activation = gate_function(o.activation),
-             .recurrent_activation = gate_function(o.recurrent_activation),
-             .use_bias = o.use_bias,
-             .return_sequences = o.return_sequences,
-             .go_backwards = o.go_backwards,
-             .zero_output_for_mask = o.zero_output_for_mask,
-             .keeps = sizes.is_training,
-             .needs_dx = sizes.is_training && sizes.needs_input_gradient,
-             .has_input_dropout = sizes.is_training && o.dropout > 0,
-             .has_recurrent_dropout = sizes.is_training && o.recurrent_dropout > 0};
+  RecurrentPlan(const RecurrentOptions& o, const LayerSizes& sizes)
+      : o_(o), spec_(spec_of(o, sizes)), layout_(spec_) {
     masks_ = k::dropout_masks(spec_);
-    workspace_ = aligned_floats(k::workspace_floats(spec_));
+    workspace_ = aligned_floats(layout_.workspace_size);
     input_factors_ = spec_.has_input_dropout ? aligned_floats(masks_ * spec_.S * spec_.D) : 0;
     recurrent_factors_ =
         spec_.has_recurrent_dropout ? aligned_floats(masks_ * spec_.S * spec_.H) : 0;
   }
 
-  std::int64_t packed_floats() const override { return k::packed_floats(spec_); }
+  std::int64_t packed_floats() const override { return layout_.packed_size; }
 
-  std::int64_t pack_parts() const override { return k::recurrent_pack_parts(spec_); }
+  std::int64_t pack_parts() const override { return k::recurrent_pack_parts(layout_); }
 
   void pack(std::span<const float* const> weights,
             float* packed,
             std::int64_t part) const override {
-    k::recurrent_pack(spec_,
+    k::recurrent_pack(layout_,
                       {.kernel = weights[0],
                        .recurrent_kernel = weights[1],
                        .bias = o_.use_bias ? weights[2] : nullptr},
@@ -163,6 +168,7 @@ class RecurrentPlan final : public LayerPlan {
 
   RecurrentOptions o_;
   k::RecurrentSpec spec_;
+  k::Layout layout_;  ///< worked out once: weights are packed after each batch
   std::int64_t masks_ = 1;
   std::int64_t workspace_ = 0, input_factors_ = 0, recurrent_factors_ = 0;
 };

@@ -5,6 +5,7 @@
 #include "base/aligned.hpp"
 #include "kernels/each_target.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/layout.hpp"
 #include "kernels/recurrent.hpp"
 #include "reference/functions.hpp"
 
@@ -39,7 +40,7 @@ Floats gate(Function f, const Floats& x) {
                               .use_bias = false};
   const float one = 1;
   AlignedFloats packed(packed_floats(spec)), workspace(workspace_floats(spec));
-  recurrent_pack(spec, {.kernel = &one, .recurrent_kernel = &one}, packed.data(), 0);
+  recurrent_pack(Layout(spec), {.kernel = &one, .recurrent_kernel = &one}, packed.data(), 0);
   Floats y(x.size());
   for (std::size_t first = 0; first < x.size(); first += kRows) {
     recurrent_forward(spec,

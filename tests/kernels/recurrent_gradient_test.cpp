@@ -142,7 +142,8 @@ TEST_P(RecurrentGradient, IsAddedToWhatIsThere) {
     const AlignedFloats recurrent_kernel = floats_of(l.recurrent_kernel), bias = floats_of(l.bias);
     AlignedFloats packed(packed_floats(spec)), workspace(workspace_floats(spec));
     AlignedFloats y(l.T * l.N * l.H), sums(l.D * columns + l.H * columns + biases);
-    recurrent_pack(spec, {kernel.data(), recurrent_kernel.data(), bias.data()}, packed.data(), 0);
+    recurrent_pack(
+        Layout(spec), {kernel.data(), recurrent_kernel.data(), bias.data()}, packed.data(), 0);
     const RecurrentForward a = {.packed = packed.data(),
                                 .rows = l.N,
                                 .x = x.data(),

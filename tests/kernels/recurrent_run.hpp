@@ -6,6 +6,7 @@
 
 #include "base/aligned.hpp"
 #include "kernels/each_target.hpp"
+#include "kernels/layout.hpp"
 #include "kernels/recurrent.hpp"
 #include "reference/recurrent.hpp"
 
@@ -133,8 +134,8 @@ class RecurrentRun {
                   .h_last = h.data(),
                   .c_last = c.data(),
                   .workspace = workspace_.data()};
-    for (std::int64_t part = 0; part < recurrent_pack_parts(spec_); ++part) {
-      recurrent_pack(spec_,
+    for (std::int64_t part = 0; part < recurrent_pack_parts(Layout(spec_)); ++part) {
+      recurrent_pack(Layout(spec_),
                      {.kernel = kernel_.data(),
                       .recurrent_kernel = recurrent_kernel_.data(),
                       .bias = pointer(bias_)},
