@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "engram/data.hpp"
+#include "engram/datasets.hpp"
 #include "engram/io.hpp"
 #include "engram/recipe.hpp"
 
@@ -17,10 +18,11 @@ constexpr const char* kExamples =
     "  engram predict runs/stock-lstm/model.keras --data SH600519.csv\n"
     "  engram predict runs/stock-lstm/model.keras --data SH600519.csv --output predicted.csv\n"
     "  engram predict any.keras --input x.npy --output y.npy\n"
+    "  engram predict texts.keras --texts lines.txt\n"
     "  engram predict graph.keras --input a.npy --input b.npy --output y.npy\n";
 
 struct PredictArguments {
-  std::string model, data, column;
+  std::string model, data, column, texts;
   std::vector<std::string> input, output;
 };
 
@@ -53,12 +55,32 @@ void predict_csv(Model& model, const PredictArguments& arguments) {
              predictions.next);
 }
 
+/// A line of numbers for each line of texts, or a .npy file. Batches are Keras's.
+void predict_texts(Model& model, const PredictArguments& arguments) {
+  const Tensor y = model.predict(read_lines(arguments.texts), {.batch_size = 32});
+  if (!arguments.output.empty()) {
+    save_npy(arguments.output.back(), y);
+    fmt::print("wrote {} {}\n", arguments.output.back(), to_string(y.shape()));
+    return;
+  }
+  const std::int64_t width = y.size() / y.shape()[0];
+  for (std::int64_t i = 0; i < y.size(); ++i) {
+    fmt::print("{:.6g}{}", y.data()[i], (i + 1) % width == 0 ? '\n' : ',');
+  }
+}
+
 void predict(const PredictArguments& arguments) {
-  if (arguments.input.empty() == arguments.data.empty()) {
-    throw CLI::RequiredError("Either --input x.npy with --output y.npy, or --data FILE.csv");
+  const int given = !arguments.input.empty() + !arguments.data.empty() + !arguments.texts.empty();
+  if (given != 1) {
+    throw CLI::RequiredError(
+        "Either --input x.npy with --output y.npy, --data FILE.csv, or --texts FILE");
   }
   Model model = load_model(arguments.model, {.compile = false});
-  arguments.data.empty() ? predict_arrays(model, arguments) : predict_csv(model, arguments);
+  if (!arguments.texts.empty()) {
+    predict_texts(model, arguments);
+  } else {
+    arguments.data.empty() ? predict_arrays(model, arguments) : predict_csv(model, arguments);
+  }
 }
 
 }  // namespace
@@ -77,11 +99,12 @@ void add_predict(CLI::App& app) {
       command->add_option("--data", arguments->data, "A CSV file, for a model of a stock recipe");
   command->add_option("--column", arguments->column, "Its column (default: the one trained on)")
       ->needs(data);
+  command->add_option("--texts", arguments->texts, "A file of texts, one a line");
   input->needs(add_arrays_option(
       *command,
       "--output",
       arguments->output,
-      "The .npy or CSV file to write (a CSV: else to stdout); one for each output"));
+      "The .npy or CSV file to write (a CSV, and for texts: else to stdout); one for each output"));
   add_threads_option(*command);
   command->callback([arguments] { predict(*arguments); });
 }

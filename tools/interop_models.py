@@ -161,6 +161,17 @@ def metrics(rng, target):
     return rng.choice([None, ["accuracy"]])
 
 
+def lookup(rng, words):
+    """Sometimes a layer that gives other ids below `words` for such ids."""
+    if words and rng.random() < 0.25:
+        known = rng.sample(range(words), words - 1)
+        return [("IntegerLookup", {"vocabulary": known})]
+    if words and rng.random() < 0.25:
+        bins = sorted(rng.uniform(-1, words) for _ in range(rng.randint(1, words - 1)))
+        return [("Discretization", {"bin_boundaries": bins})]
+    return []
+
+
 def random_spec(seed):
     rng = random.Random(seed)
     dropout = rng.random() < 0.25
@@ -190,6 +201,7 @@ def random_spec(seed):
             options["stateful"] = rng.random() < 0.8
     dense, loss, loss_options, target = head_and_loss(rng)
     layers.append(("Dense", {**dense, **initializers(rng)}))
+    layers = lookup(random.Random(seed + 1_000_000), words) + layers
     if rng.random() < 0.3:
         layers = nest(rng, layers)
     batch_size = rng.randint(2, 16)

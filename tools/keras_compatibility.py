@@ -43,8 +43,8 @@ REASONS = [
     (r"keras\.layers\.\w*(3D|3DTranspose)$", "images in time as three dimensions"),
     (r"keras\.layers\.(TFSMLayer|TorchModuleWrapper|JaxLayer|FlaxLayer|Lambda)$",
      "code in a file, which is never run here"),
-    (r"keras\.layers\.(Discretization|Hashing|HashedCrossing|IntegerLookup|StringLookup"
-     r"|TextVectorization)$", "turns text or tables into numbers: prepare the data before"),
+    (r"keras\.layers\.(Hashing|HashedCrossing)$",
+     "needs TensorFlow's own hashes (FarmHash, SipHash); StringLookup and IntegerLookup number values"),
     (r"keras\.layers\.\w*2D\w*$", "of images; no recurrent model needs it"),
     (r"keras\.(losses|metrics)\.(IoU|MeanIoU|BinaryIoU|OneHotIoU|OneHotMeanIoU|CTC)$",
      "of pictures or other tasks"),

@@ -43,6 +43,7 @@ for name, value in (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3
 
 from golden.callbacks import make_callbacks
 from golden.cudnn import make_cudnn
+from golden.datasets import make_datasets
 from golden.graphs import make_graphs
 from golden.keras_files import make_keras, make_release
 from golden.layers import make_layers
@@ -57,6 +58,7 @@ from golden.parts import (
 from golden.rnn_cells import make_rnn_cells
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.stateful import make_stateful
+from golden.texts import make_texts
 from golden.training import make_training
 from golden.reductions import make_reductions
 from golden.sample_weights import make_sample_weights
@@ -79,6 +81,8 @@ MAKERS = {
     "keras": make_keras,
     "release": make_release,
     "cudnn": make_cudnn,
+    "datasets": make_datasets,
+    "texts": make_texts,
     "graphs": make_graphs,
     "stateful": make_stateful,
     "nested": make_nested,

@@ -231,6 +231,15 @@ class Model {
   /// All outputs for each row of the inputs.
   std::vector<Tensor> predict(const std::vector<Tensor>& x, PredictOptions options = {});
 
+  /// What the model's layer of texts makes of texts, row by row: x of that input for fit, evaluate
+  /// and predict. Errors: OptionError when input `input` is not one of texts.
+  Tensor vectorize(std::span<const std::string> texts, std::size_t input = 0) const;
+
+  /// The output for each row of texts. Without an output_sequence_length each batch is as long as
+  /// its longest text, as in Keras: where no mask hides the padding, batch_size then counts
+  /// (Keras's is 32).
+  Tensor predict(std::span<const std::string> texts, PredictOptions options = {});
+
   /// One update on one batch, or the figures of one batch: the loss and metrics.
   Logs train_on_batch(const RowsView& x, const RowsView& y, const BatchWeights& weights = {});
   Logs train_on_batch(const std::vector<Tensor>& x,

@@ -137,6 +137,14 @@ class ConfigWriter final : public OptionVisitor {
     put(n, std::move(list));
   }
 
+  void whole_numbers(std::string_view n, std::vector<std::int64_t>& v, const Rule&, bool) override {
+    put(n, v.empty() ? Json(nullptr) : Json(v));
+  }
+
+  void texts(std::string_view n, std::vector<std::string>& v) override {
+    put(n, v.empty() ? Json(nullptr) : Json(v));
+  }
+
   void option(std::string_view n, KindOption& v) override {
     if (!v.class_name().empty()) {
       put(n, keras_object(v.module(), v.class_name(), config_of(v.access(), v.options())));
@@ -153,6 +161,9 @@ class ConfigWriter final : public OptionVisitor {
 
 /// As many axes as a tensor may have.
 constexpr int kLargestAxes = 9;
+
+/// What a number that stands for a list may count up to.
+constexpr int kMostNumbers = 1024;
 
 /// Keys of layers that change nothing here, whatever they hold: storage types, hints of speed, and
 /// leftovers of older Keras.
@@ -288,6 +299,33 @@ class ConfigReader final : public OptionVisitor {
     }
   }
 
+  void whole_numbers(std::string_view n,
+                     std::vector<std::int64_t>& v,
+                     const Rule& rule,
+                     bool counts_up) override {
+    v.clear();
+    const auto at = find(n);
+    if (at && counts_up && !at->value().is_array()) {
+      check(*at, static_cast<double>(at->as_int()), in_range(rule.low, kMostNumbers));
+      for (std::int64_t i = 1; i <= at->as_int(); ++i) {
+        v.push_back(i);
+      }
+      return;
+    }
+    for (std::size_t i = 0; at && i < at->size(); ++i) {
+      v.push_back((*at)[i].as_int());
+      check((*at)[i], static_cast<double>(v.back()), rule);
+    }
+  }
+
+  void texts(std::string_view n, std::vector<std::string>& v) override {
+    v.clear();
+    const auto at = find(n);
+    for (std::size_t i = 0; at && i < at->size(); ++i) {
+      v.push_back((*at)[i].as_string());
+    }
+  }
+
   void option(std::string_view n, Activation& v) override {
     const auto at = find(n);
     if (at) {
@@ -318,7 +356,7 @@ class ConfigReader final : public OptionVisitor {
     }
     if (at) {
       v = at->as_string();
-      if (std::ranges::find(names, *v) == names.end()) {
+      if (!names.empty() && std::ranges::find(names, *v) == names.end()) {
         throw error<FileError>(unknown_name(at->where(), n, *v, names));
       }
     }
@@ -524,7 +562,11 @@ std::shared_ptr<void> read_options(const OptionsAccess& access, const JsonAt& co
   }
   std::shared_ptr<void> options = access.create();
   ConfigReader reader(config);
-  access.visit(options.get(), reader);
+  try {
+    access.visit(options.get(), reader);
+  } catch (const OptionError& problem) {  // options that contradict each other
+    throw FileError(config.where() + ": " + problem.what());
+  }
   reader.refuse_unknown();
   return options;
 }

@@ -45,11 +45,12 @@ Json float32_policy() { return keras_object("keras", "DTypePolicy", {{"name", "f
 
 Json input_object(const std::string& name,
                   const Shape& sample,
-                  std::optional<std::int64_t> batch_size) {
+                  std::optional<std::int64_t> batch_size,
+                  const std::string& dtype) {
   return keras_object("keras.layers",
                       "InputLayer",
                       {{"batch_shape", batch_shape(sample, batch_size)},
-                       {"dtype", "float32"},
+                       {"dtype", dtype},
                        {"sparse", false},
                        {"ragged", false},
                        {"name", name},
@@ -60,7 +61,7 @@ Json layer_object(const NetworkNode& node,
                   const std::vector<Shape>& inputs,
                   std::optional<std::int64_t> batch_size) {
   if (const Input* declared = node.layer.get_if<Input>()) {
-    return input_object(node.name, declared->shape, declared->batch_size);
+    return input_object(node.name, declared->shape, declared->batch_size, declared->dtype);
   }
   const NestedModel* nested = nested_model(node.layer);
   if (nested == nullptr) {
@@ -94,8 +95,10 @@ Input read_input(const JsonAt& config) {
       shape[0].refuse("a batch size of 1 to 2^31, or null");
     }
   }
+  const bool is_text = config.has("dtype") && config["dtype"].value() == "string";
   return {.shape = read_batch_shape(shape),
           .batch_size = batch_size,
+          .dtype = is_text ? "string" : "float32",
           .name = config.has("name") ? read_name(config["name"]) : ""};
 }
 
@@ -201,10 +204,12 @@ class GraphWriter {
   }
 
   Json tensor(Port port) const {
+    const Input* input = network_.nodes[static_cast<std::size_t>(port.node)].layer.get_if<Input>();
+    const bool is_text = input != nullptr && input->dtype == "string";
     return {{"class_name", "__keras_tensor__"},
             {"config",
-             {{"shape", batch_shape(shapes_.of(port), batch_size_)},
-              {"dtype", "float32"},
+             {{"shape", batch_shape(is_text ? input->shape : shapes_.of(port), batch_size_)},
+              {"dtype", is_text ? "string" : "float32"},
               {"keras_history", history(port)}}}};
   }
 

@@ -26,7 +26,8 @@ Json float32_policy();
 /// An InputLayer.
 Json input_object(const std::string& name,
                   const Shape& sample,
-                  std::optional<std::int64_t> batch_size);
+                  std::optional<std::int64_t> batch_size,
+                  const std::string& dtype = "float32");
 
 /// A layer of a model, which may be a model; `inputs` are the shapes of what it takes.
 Json layer_object(const NetworkNode& node,

@@ -18,6 +18,7 @@
 #include "io/cudnn.hpp"
 #include "io/keras_file.hpp"
 #include "io/training_state.hpp"
+#include "io/vocabularies.hpp"
 #include "io/weights_h5.hpp"
 #include "model/model_data.hpp"
 
@@ -166,9 +167,24 @@ void save_model(const Model& model, const std::string& filepath) {
 
 namespace {
 
+constexpr std::uint64_t kLargestVocabulary = std::uint64_t{64} << 20;
+
+/// The shapes that the Input layers declare, which may depend on vocabularies; none: the config
+/// says them otherwise.
+std::vector<Shape> inputs_of_file(const ModelData& data, const std::string& place) {
+  try {
+    return declared_inputs(data.network);
+  } catch (const OptionError& problem) {
+    throw FileError(place + ": " + problem.what());
+  } catch (const ShapeError& problem) {
+    throw FileError(place + ": " + problem.what());
+  }
+}
+
 void read_members(const std::string& filepath,
                   std::string_view config_json,
                   std::string_view h5,
+                  const io::MemberReader& member,
                   const LoadOptions& options,
                   ModelData& data) {
   const std::string place = filepath + ": config.json";
@@ -176,8 +192,12 @@ void read_members(const std::string& filepath,
   const formats::JsonAt config(json, place);
   const std::string weights_place = filepath + ": model.weights.h5";
   formats::H5File weights = formats::read_h5(h5, weights_place);
-  const std::vector<Shape> inputs = io::read_model_config(config, data);
+  std::vector<Shape> inputs = io::read_model_config(config, data);
   io::take_cudnn_layers(config, weights_place, weights);
+  io::read_vocabularies(member, filepath, weights, data.network);
+  if (std::vector<Shape> declared = inputs_of_file(data, place); !declared.empty()) {
+    inputs = std::move(declared);
+  }
   build_for_reading(data, inputs, weights, filepath);
   if (options.compile && config.has("compile_config")) {
     try {
@@ -195,20 +215,35 @@ void read_members(const std::string& filepath,
 
 void io::read_model(const std::string& filepath, const LoadOptions& options, ModelData& data) {
   if (std::filesystem::is_directory(filepath)) {  // by Keras's save(zipped=False)
-    read_members(filepath,
-                 read_model_file(filepath + "/config.json", formats::kLargestJson),
-                 read_model_file(filepath + "/model.weights.h5"),
-                 options,
-                 data);
+    read_members(
+        filepath,
+        read_model_file(filepath + "/config.json", formats::kLargestJson),
+        read_model_file(filepath + "/model.weights.h5"),
+        [&](const std::string& name) -> std::optional<std::string> {
+          const std::string path = filepath + "/" + name;
+          if (!std::filesystem::is_regular_file(path)) {
+            return std::nullopt;
+          }
+          return read_model_file(path, kLargestVocabulary);
+        },
+        options,
+        data);
     return;
   }
   const std::string bytes = read_model_file(filepath);
   const formats::ZipReader zip(bytes, filepath);
-  read_members(filepath,
-               zip.read("config.json", formats::kLargestJson),
-               zip.read("model.weights.h5", formats::kLargestModel),
-               options,
-               data);
+  read_members(
+      filepath,
+      zip.read("config.json", formats::kLargestJson),
+      zip.read("model.weights.h5", formats::kLargestModel),
+      [&](const std::string& name) -> std::optional<std::string> {
+        if (!zip.contains(name)) {
+          return std::nullopt;
+        }
+        return zip.read(name, kLargestVocabulary);
+      },
+      options,
+      data);
   io::read_state(zip, filepath, data);
 }
 

@@ -10,6 +10,7 @@
 #include "engram/layers/input.hpp"
 #include "io/config.hpp"
 #include "io/graph_config.hpp"
+#include "model/texts.hpp"
 
 namespace engram::io {
 
@@ -150,12 +151,16 @@ void read_metrics(const JsonAt& at, std::vector<Metric>& metrics) {
 }
 
 Json sequential_config(const ModelView& view) {
-  const Shape& input = view.inputs[0];
+  const TextInput texts = text_input(view.network, 0);
+  const bool is_text = texts.reader != nullptr,
+             has_input = view.network.nodes[0].layer.get_if<Input>() != nullptr;
+  const Shape input = !is_text ? view.inputs[0] : has_input ? texts.sample : Shape{1};
   const NetworkShapes shapes = shapes_of(view.network, view.inputs);
   const std::optional<std::int64_t> batch_size = view.batch_size;
   Json layers = Json::array();
-  if (view.network.nodes[0].layer.get_if<Input>() == nullptr) {
-    layers.push_back(input_object(free_input_name(view.network), input, batch_size));
+  if (!has_input) {
+    layers.push_back(input_object(
+        free_input_name(view.network), input, batch_size, is_text ? "string" : "float32"));
   }
   for (std::size_t i = 0; i < view.network.nodes.size(); ++i) {
     const NetworkNode& node = view.network.nodes[i];
@@ -244,7 +249,7 @@ std::vector<Shape> read_model_object(const JsonAt& config, ModelData& data, int 
   }
   if (is_graph) {
     read_graph_config(inner, data, depth);
-    return declared_inputs(data.network);
+    return {};  // its Input layers say them
   }
   return read_sequential(config, layers, data, depth);
 }

@@ -72,6 +72,15 @@ class OptionLister final : public OptionVisitor {
 
   void numbers(std::string_view name, std::vector<float>&) override { add(name); }
 
+  void whole_numbers(std::string_view name,
+                     std::vector<std::int64_t>&,
+                     const Rule&,
+                     bool) override {
+    add(name);
+  }
+
+  void texts(std::string_view name, std::vector<std::string>&) override { add(name); }
+
   void call_option(std::string_view name, bool&) override { add(name, OptionSupport::call); }
 
   void fixed(std::string_view name, const FixedValue& value) override {

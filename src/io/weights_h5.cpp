@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "io/vocabularies.hpp"
 
 namespace engram::io {
 
@@ -182,6 +183,7 @@ void read_layers(const WeightsReader& reader, const std::string& root, ModelData
       const auto path = known.insert(root + group + "/" + paths[w]).first;
       reader.read(*path, weight.shape, data.weights.data() + weight.offset);
     }
+    add_vocabulary_names(node.layer, root + group + "/", known);
   }
   reader.refuse_others(root, known);
 }
@@ -203,6 +205,7 @@ H5File weights_h5(const ModelData& data) {
         file.groups[layer + part.path + "/vars"]["name"] = part.name;
       }
     }
+    add_vocabulary_arrays(node.layer, layer, file);
     const std::vector<std::string> paths = weight_paths(data.network, node);
     for (std::size_t w = 0; w < node.weights.size(); ++w) {
       const NetworkWeight& weight = data.network.weights[static_cast<std::size_t>(node.weights[w])];

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engram/layers/category_encoding.hpp"
 
-#include <algorithm>
-#include <array>
-
+#include "layers/encode_plan.hpp"
 #include "layers/ids.hpp"
-#include "layers/layer_spec.hpp"
-#include "layers/shapes.hpp"
 
 namespace engram {
 
@@ -25,50 +21,17 @@ const CategoryEncoding& options_of(const void* options) {
   return *static_cast<const CategoryEncoding*>(options);
 }
 
-class CategoryEncodingPlan final : public LayerPlan {
- public:
-  CategoryEncodingPlan(const CategoryEncoding& o, const LayerSizes& sizes)
-      : tokens_(o.num_tokens),
-        each_(o.output_mode == "one_hot" ? 1 : sizes.inputs[0].back()),
-        counts_(o.output_mode == "count"),
-        input_(sizes.inputs[0]),
-        output_(sizes.output) {}
-
-  void forward(const SliceRun& run) const override {
-    std::fill_n(run.output.value, output_.size() * run.rows, 0.0f);
-    for (std::int64_t i = 0; i < input_.size(); ++i) {
-      for (std::int64_t row = 0; row < run.rows; ++row) {
-        const float value = run.inputs[0].value[input_.at(i, row, run.rows)];
-        const auto id = checked_id(value, tokens_, "CategoryEncoding", run.position);
-        float& to = run.output.value[output_.at(i / each_ * tokens_ + id, row, run.rows)];
-        to = counts_ ? to + 1 : 1;
-      }
-    }
-  }
-
-  void backward(const SliceRun& run) const override {
-    if (run.inputs[0].gradient != nullptr) {  // numbers have none
-      std::fill_n(run.inputs[0].gradient, input_.size() * run.rows, 0.0f);
-    }
-  }
-
- private:
-  std::int64_t tokens_, each_;  ///< numbers that share a vector
-  bool counts_;
-  TimeMajor input_, output_;
-};
+std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
+  const CategoryEncoding& o = options_of(options);
+  const auto id_of = [tokens = o.num_tokens](float value, std::uint32_t position) {
+    return checked_id(value, tokens, "CategoryEncoding", position);
+  };
+  return encode_plan({.output_mode = o.output_mode, .depth = o.num_tokens}, id_of, sizes);
+}
 
 Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
   const CategoryEncoding& o = options_of(options);
-  Shape shape = inputs[0];
-  if (shape.empty() || o.output_mode != "one_hot") {  // beyond, Keras disagrees with itself
-    require_rank(shape, 1, "(batch, numbers)", where);
-  }
-  if (o.output_mode != "one_hot" || shape.back() == 1) {
-    shape.pop_back();
-  }
-  shape.push_back(o.num_tokens);
-  return shape;
+  return encoded_shape(o.output_mode, o.num_tokens, inputs[0], where);
 }
 
 }  // namespace
@@ -78,7 +41,7 @@ const LayerSpec& category_encoding_spec() {
                                  .auto_name = "category_encoding",
                                  .access = options_access<CategoryEncoding, visit_options>(),
                                  .output_shape = output_shape,
-                                 .plan = make_plan<CategoryEncodingPlan, CategoryEncoding>,
+                                 .plan = plan,
                                  .mask_rule = drops_mask,
                                  .mixes_steps = true};
   return spec;

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engram/layers/input.hpp"
 
+#include <array>
+
 #include "layers/layer_spec.hpp"
 
 namespace engram {
 
 namespace {
 
+// Numbers are held as float32, whatever type a file gives them.
+constexpr std::array<std::string_view, 2> kTypes = {"float32", "string"};
+
 void visit_options(Input& o, OptionVisitor& v) {
   v.option("shape", o.shape);
   v.option("batch_size", o.batch_size, at_least(1));
+  v.choice("dtype", o.dtype, kTypes);
   v.option("name", o.name);
 }
 

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "engram/layers/input.hpp"
 #include "layers/inner_layer.hpp"
+#include "layers/text_reader.hpp"
 
 namespace engram {
 
@@ -21,7 +22,9 @@ KerasTensor Layer::operator()(const std::vector<KerasTensor>& inputs) const {
   if (shapes.empty()) {
     throw error<OptionError>({.where = where, .expected = "an input", .got = "none"});
   }
-  std::vector<Shape> outputs = {spec().output_shape(options(), shapes, where)};
+  std::vector<Shape> outputs = {spec().text_reader != nullptr
+                                    ? spec().text_reader(options())->sample_shape(shapes[0], where)
+                                    : spec().output_shape(options(), shapes, where)};
   if (spec().more_outputs != nullptr) {
     for (Shape& shape : spec().more_outputs(options(), shapes)) {
       outputs.push_back(std::move(shape));

@@ -124,6 +124,8 @@ inline LogitsOf no_logits(const void*) { return LogitsOf::none; }
 
 inline std::int64_t no_flops(const void*, std::span<const Shape>) { return 0; }
 
+class TextReader;
+
 struct LayerSpec {
   std::string_view class_name;  ///< Keras's, "LSTM"
   std::string_view auto_name;   ///< "lstm"
@@ -155,6 +157,9 @@ struct LayerSpec {
 
   /// Keras's names of the inputs where they are arguments of their own; none: one input or a list.
   std::span<const std::string_view> arguments = {};
+
+  /// Of layers that take texts; null: the layer takes numbers.
+  std::unique_ptr<TextReader> (*text_reader)(const void* options) = nullptr;
 
   bool mixes_steps = false;  ///< a step of the result needs other steps: no streams
   /// Statistics of the whole minibatch are needed when training: slices would differ.

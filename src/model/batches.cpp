@@ -59,7 +59,7 @@ void check_against_built(const ModelData& data,
                              .expected = "samples of shape " + to_string(built[i]),
                              .got = to_string(samples[i])});
   };
-  if (declared_inputs(data.network).empty()) {
+  if (!declares_inputs(data.network)) {
     Network network = data.network;
     check_nested(network, samples);
     place_weights(network, samples);

@@ -14,6 +14,7 @@
 #include "model/model_data.hpp"
 #include "model/runtime_state.hpp"
 #include "model/summary.hpp"
+#include "model/texts.hpp"
 
 namespace engram {
 
@@ -35,14 +36,23 @@ void build_if_declared(ModelData& data) {
 
 }  // namespace
 
+bool declares_inputs(const Network& network) {
+  return !network.inputs.empty() && std::ranges::all_of(network.inputs, [&](int i) {
+    const NetworkNode& node = network.nodes[static_cast<std::size_t>(i)];
+    return node.layer.get_if<Input>() != nullptr || node.spec().text_reader != nullptr;
+  });
+}
+
 std::vector<Shape> declared_inputs(const Network& network) {
+  if (!declares_inputs(network)) {
+    return {};
+  }
   std::vector<Shape> shapes;
   for (const int i : network.inputs) {
     const Input* input = network.nodes[static_cast<std::size_t>(i)].layer.get_if<Input>();
-    if (input == nullptr) {
-      return {};
-    }
-    shapes.push_back(input->shape);
+    const TextInput texts = text_input(network, shapes.size());
+    shapes.push_back(texts.reader != nullptr ? texts.reader->sample_shape(texts.sample, texts.where)
+                                             : input->shape);
   }
   return shapes;
 }
@@ -179,7 +189,7 @@ void take_batch_size(ModelData& data) {
   if (data.network.carried == 0) {
     return;
   }
-  if (!declared && !declared_inputs(data.network).empty()) {
+  if (!declared && declares_inputs(data.network)) {
     throw error<OptionError>({.where = data.name,
                               .expected = "an Input with a batch_size",
                               .got = "stateful layers behind one without",
@@ -205,6 +215,7 @@ void build_without_values(ModelData& data, const std::vector<Shape>& inputs) {
   if (!data.is_graph) {
     check_line(data, inputs);
   }
+  check_texts(data.network);
   check_nested(data.network, inputs);
   place_weights(data.network, inputs);
   take_batch_size(data);
@@ -324,7 +335,10 @@ std::vector<LayerInfo> Model::layers() const {
                    .class_name = std::string(node.spec().class_name),
                    .has_weights = node.spec().weights != no_weights};
     if (is_built()) {
-      const std::vector<Shape> outputs = with_batch_axis(shapes.outputs[i]);
+      const Input* input = node.layer.get_if<Input>();
+      const bool is_text = input != nullptr && input->dtype == "string";
+      const std::vector<Shape> outputs =
+          with_batch_axis(is_text ? std::vector<Shape>(1, input->shape) : shapes.outputs[i]);
       info.output_shape = outputs[0];
       info.more_outputs.assign(outputs.begin() + 1, outputs.end());
     }

@@ -115,6 +115,9 @@ void build_without_values(ModelData& data, const std::vector<Shape>& inputs);
 /// The shapes that the model's Input layers declare; empty unless each input has one.
 std::vector<Shape> declared_inputs(const Network& network);
 
+/// True when declared_inputs() knows them; it may take long, where texts come in.
+bool declares_inputs(const Network& network);
+
 /// The batch size that the model's Input layers declare. Errors: OptionError for several.
 std::optional<std::int64_t> declared_batch_size(const Network& network);
 

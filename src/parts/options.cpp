@@ -67,7 +67,7 @@ class CheckVisitor final : public OptionVisitor {
   void option(std::string_view name,
               std::optional<std::string>& value,
               std::span<const std::string_view> names) override {
-    if (value && std::ranges::find(names, *value) == names.end()) {
+    if (value && !names.empty() && std::ranges::find(names, *value) == names.end()) {
       throw error<OptionError>(unknown_name(where_, name, *value, names));
     }
   }
@@ -79,6 +79,15 @@ class CheckVisitor final : public OptionVisitor {
               const Rule& rule) override {
     if (value) {
       check(name, *value, rule);
+    }
+  }
+
+  void whole_numbers(std::string_view name,
+                     std::vector<std::int64_t>& values,
+                     const Rule& rule,
+                     bool) override {
+    for (const std::int64_t value : values) {
+      check(name, value, rule);
     }
   }
 

@@ -104,7 +104,7 @@ class OptionVisitor {
   /// An argument that Keras gives to the layer's call: files keep it there, not in its config.
   virtual void call_option(std::string_view /*name*/, bool& /*value*/) {}
 
-  /// One of `names`, or Keras's None.
+  /// One of `names` (none: any text), or Keras's None.
   virtual void option(std::string_view /*name*/,
                       std::optional<std::string>& /*value*/,
                       std::span<const std::string_view> /*names*/) {}
@@ -131,6 +131,16 @@ class OptionVisitor {
 
   /// Numbers that data decide, such as means; files hold a list, one number, or null for none.
   virtual void numbers(std::string_view /*name*/, std::vector<float>& /*values*/) {}
+
+  /// Whole numbers; files hold a list, or null for none. With `counts_up` one number n stands for
+  /// 1 to n.
+  virtual void whole_numbers(std::string_view /*name*/,
+                             std::vector<std::int64_t>& /*values*/,
+                             const Rule& /*rule*/,
+                             bool /*counts_up*/ = false) {}
+
+  /// Any texts; files hold a list, or null for none.
+  virtual void texts(std::string_view /*name*/, std::vector<std::string>& /*values*/) {}
 
   /// A number under a rule, or Keras's None.
   virtual void option(std::string_view name,

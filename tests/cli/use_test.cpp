@@ -65,6 +65,21 @@ TEST_F(Trained, PredictGivesARowEachAndTheNextValue) {
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 2426 - 60 + 2);
 }
 
+TEST_F(Trained, TextsGiveALineEach) {
+  TextVectorization words{.output_mode = "count", .vocabulary = {"cat", "dog"}};
+  Sequential model({words});
+  save_model(model, *folder_ / "texts.keras");
+  const std::string texts = folder_->write("texts.txt", "Cat cat dog!\n\nbird dog\n");
+
+  const Outcome outcome = run({"predict", *folder_ / "texts.keras", "--texts", texts});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "0,2,1\n0,0,0\n1,0,1\n");
+
+  const std::string y = *folder_ / "texts.npy";
+  EXPECT_EQ(run({"predict", *folder_ / "texts.keras", "--texts", texts, "--output", y}).code, 0);
+  EXPECT_EQ(load_npy(y), Tensor({3, 3}, {0, 2, 1, 0, 0, 0, 1, 0, 1}));
+}
+
 TEST_F(Trained, GraphsTakeAndGiveSeveralArrays) {
   const KerasTensor a = Input{.shape = {3}}, b = Input{.shape = {2}};
   const KerasTensor both = Layer(Concatenate{})({a, b});

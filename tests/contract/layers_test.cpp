@@ -489,6 +489,10 @@ TEST(WeightRules, OfEachLayerPenalizeAndConstrain) {
 TEST(LayerTable, EachKindHasACase) {
   // Ids have no gradient; layers of several inputs have their cases among the graphs.
   const std::vector<std::string_view> elsewhere = {"CategoryEncoding",
+                                                   "Discretization",
+                                                   "IntegerLookup",
+                                                   "StringLookup",
+                                                   "TextVectorization",
                                                    "InputLayer",
                                                    "Add",
                                                    "AdditiveAttention",

@@ -14,10 +14,13 @@
 namespace engram {
 
 /// Shapes: shape leaves out the batch axis.
+/// dtype "string" says that the input is texts, `shape` of them a sample ({} or {1}: one), which a
+/// layer of texts reads.
 /// Units:  batch_size is the rows of every batch; only models with stateful layers need it.
 struct Input {
   Shape shape = {};
   std::optional<std::int64_t> batch_size = {};
+  std::string dtype = "float32";
   std::string name = "";
 };
 
