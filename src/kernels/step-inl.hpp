@@ -52,67 +52,102 @@ HWY_INLINE void multiply_step(const Products<StepProduct>& products,
   }
 }
 
-/// Whether the sums of a layer fit in one vector a gate, and its rows in one panel.
-HWY_INLINE bool is_small(const RecurrentSpec& spec, const Layout& layout) {
-  return spec.H <= kLanes && layout.step.items[0].N <= kWidest * kLanes;
-}
+/// The rows of a product of kGates gates of kVectors vectors, as `Panels` has packed them: one
+/// panel where the gates are single vectors, or parts of one; else gates of whole vectors.
+template <int kGates, int kVectors>
+class GateRows {
+ public:
+  HWY_INLINE GateRows(const StepProduct& p, const float* packed, std::int64_t H)
+      : packed_(packed + p.packed),
+        K_(p.K),
+        H_(H),
+        panels_(kVectors == 1 ? p.N : kGates * kVectors * kLanes),
+        size_(panels_.row_size(0)) {}
 
-/// z += a * (the rows of a panel from b), one vector a gate, kFirst .. kLast - 1.
-template <int kFirst, int kLast, int kGates>
-HWY_INLINE const float* add_rows(const float* a,
-                                 std::int64_t K,
-                                 const float* b,
-                                 std::int64_t size,
-                                 std::int64_t H,
-                                 Part part,
-                                 Vector (&z)[kGates]) {
-  for (std::int64_t k = 0; k < K; ++k, b += size) {
+  /// Floats of a row of the first panel, and its row k.
+  HWY_INLINE std::int64_t size() const { return size_; }
+
+  HWY_INLINE const float* row(std::int64_t k) const { return packed_ + k * size_; }
+
+  /// Vector v of row k, which begins at `row`, counted through all gates.
+  HWY_INLINE const float* at(const float* row, std::int64_t k, int v) const {
+    if constexpr (kVectors == 1) {
+      return row + v * H_;
+    }
+    const int wide = static_cast<int>(panels_.wide()) * kWidest;
+    const int panel = v < wide ? v / kWidest : wide / kWidest + (v - wide) / 2;
+    const std::int64_t column = panels_.column(panel);
+    return packed_ + K_ * column + k * panels_.row_size(panel) + v * kLanes - column;
+  }
+
+ private:
+  const float* packed_;
+  std::int64_t K_, H_;
+  Panels panels_;  // for kVectors > 1 known when this is compiled
+  std::int64_t size_;
+};
+
+/// z += a (K) * rows from first_k, beginning with vector kFirst of z.
+template <int kFirst, int kGates, int kVectors, int kAll, class Access>
+HWY_INLINE void add_rows(const GateRows<kGates, kVectors>& rows,
+                         std::int64_t first_k,
+                         const float* a,
+                         std::int64_t K,
+                         Access part,
+                         Vector (&z)[kAll]) {
+  const float* row = rows.row(first_k);
+  for (std::int64_t k = 0; k < K; ++k, row += rows.size()) {
     const Vector value = all(a[k]);
-#pragma GCC unroll 4
-    for (int g = kFirst; g < kLast; ++g) {
-      z[g] = hn::MulAdd(value, part.load(b + (g - kFirst) * H), z[g]);
+#pragma GCC unroll 8
+    for (int v = 0; v < kGates * kVectors; ++v) {
+      const float* b = rows.at(row, first_k + k, v);
+      z[kFirst + v] = hn::MulAdd(value, part.load(b), z[kFirst + v]);
     }
   }
-  return b;
 }
 
-/// A step of few units: the sums never leave the registers.
-template <class CellType>
+/// A step of few units: the sums stay in registers, kVectors of them a gate.
+template <int kVectors, class CellType, class Access>
 HWY_NOINLINE void small_step(const CellType& cell,
                              const RecurrentSpec& spec,
                              const Layout& layout,
-                             const RecurrentForward& a) {
-  constexpr int kGates = CellType::kGates;
-  const std::int64_t H = spec.H;
-  const Part part(H);
-  Vector z[kGates];
-#pragma GCC unroll 4
-  for (int g = 0; g < kGates; ++g) {
-    z[g] = zero();
+                             const RecurrentForward& a,
+                             Access part) {
+  constexpr int kGates = CellType::kGates, kAll = kGates * kVectors;
+  const std::int64_t D = spec.D, H = spec.H;
+  Vector z[kAll];
+#pragma GCC unroll 8
+  for (int v = 0; v < kAll; ++v) {
+    z[v] = zero();
   }
-  const StepProduct& first = layout.step.items[0];
-  const std::int64_t size = Panels(first.N).row_size(0);
-  const float* b = a.packed + first.packed;
-  if constexpr (CellType::kCarries) {  // GRU: its second product begins with the 1, too
-    b = add_rows<0, 3>(a.x, spec.D, b, size, H, part, z);
-    add_rows<0, 3>(&kOne, 1, b, size, H, part, z);
-    b = a.packed + layout.step.items[1].packed;
-    b = add_rows<1, 4>(&kOne, 1, b, size, H, part, z);
-    add_rows<1, 4>(a.h0, H, b, size, H, part, z);
+  const auto& products = layout.step.items;
+  if constexpr (CellType::kCarries) {  // GRU: [x_h, z, r] of the inputs, [z, r, h_h] of the state
+    const GateRows<3, kVectors> of_x(products[0], a.packed, H), of_h(products[1], a.packed, H);
+    add_rows<0>(of_x, 0, a.x, D, part, z);
+    add_rows<0>(of_x, D, &kOne, 1, part, z);
+    add_rows<kVectors>(of_h, 0, &kOne, 1, part, z);
+    add_rows<kVectors>(of_h, 1, a.h0, H, part, z);
   } else {
-    b = add_rows<0, kGates>(a.x, spec.D, b, size, H, part, z);
-    b = add_rows<0, kGates>(&kOne, 1, b, size, H, part, z);
-    add_rows<0, kGates>(a.h0, H, b, size, H, part, z);
+    const GateRows<kGates, kVectors> rows(products[0], a.packed, H);
+    add_rows<0>(rows, 0, a.x, D, part, z);
+    add_rows<0>(rows, D, &kOne, 1, part, z);
+    add_rows<0>(rows, D + 1, a.h0, H, part, z);
   }
-  cell.forward({.z = a.workspace + layout.z_at,
-                .h_before = a.h0,
-                .c_before = a.c0,
-                .h = a.h_last,
-                .c = a.c_last,
-                .y = a.y},
-               0,
-               part,
-               z);
+  const ForwardRow row = {.z = a.workspace + layout.z_at,
+                          .h_before = a.h0,
+                          .c_before = a.c0,
+                          .h = a.h_last,
+                          .c = a.c_last,
+                          .y = a.y};
+#pragma GCC unroll 2
+  for (int v = 0; v < kVectors; ++v) {
+    Vector of_gates[kGates];
+#pragma GCC unroll 4
+    for (int g = 0; g < kGates; ++g) {
+      of_gates[g] = z[g * kVectors + v];
+    }
+    cell.forward(row, v * kLanes, part, of_gates);
+  }
 }
 
 template <class CellType>
@@ -121,8 +156,11 @@ void step(const CellType& cell,
           const Layout& layout,
           const RecurrentForward& a) {
   if constexpr (requires { CellType::kGates; }) {
-    if (is_small(spec, layout)) {
-      return small_step(cell, spec, layout, a);
+    if (spec.H <= kLanes && layout.step.items[0].N <= kWidest * kLanes) {
+      return small_step<1>(cell, spec, layout, a, Part(spec.H));
+    }
+    if (spec.H == 2 * kLanes) {
+      return small_step<2>(cell, spec, layout, a, Whole());
     }
   }
   float* z = a.workspace + layout.z_at;
