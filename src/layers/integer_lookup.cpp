@@ -38,7 +38,7 @@ void visit_options(IntegerLookup& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
   v.option("invert", o.invert);
-  v.option("max_tokens", o.max_tokens, at_least(2));
+  v.option("max_tokens", o.max_tokens, in_range(2, kMostTokens));
   v.option("num_oov_indices", o.num_oov_indices, in_range(0, 1 << 20));
   v.option("oov_token", o.oov_token, any());
   v.option("mask_token", o.mask_token, any());

@@ -16,6 +16,9 @@
 
 namespace engram {
 
+/// Ids are held as float32.
+inline constexpr int kMostTokens = 1 << 24;
+
 /// Options of a lookup of tokens that are std::string or std::int64_t.
 template <class Token>
 struct LookupRules {
