@@ -13,6 +13,7 @@ optimizer's slots are not zero; with cells, nested models and stateful layers am
   reopen    Keras predicts from that file what engram predicts from it
   resume    one more epoch from that file is the same in Keras and in engram
   extra     Keras's own file, with engram's extra members added, loads and predicts as before
+Models of texts are compared by predict and reopen.
 Then every shipped recipe, and a random one for every four models, is trained by engram for an
 epoch and opened in Keras, with the options that the recipe names.
 """
@@ -48,6 +49,7 @@ from interop_models import (
     recipe_text,
     snake,
 )
+from interop_texts import check_texts, describe_texts, text_spec
 
 PREDICT_TOLERANCE = 2e-5
 TRAIN_TOLERANCE = 1e-4
@@ -431,6 +433,7 @@ def arguments():
     parser.add_argument("--models", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--graphs", type=int, default=40, help="random graphs of layers")
+    parser.add_argument("--texts", type=int, default=20, help="random models of texts")
     parser.add_argument("--only", help="the label of one model or recipe")
     parser.add_argument("--keep", help="keep the files of every model in this folder")
     return parser.parse_args()
@@ -446,6 +449,10 @@ def checks(options):
         spec = graph_spec(options.seed * 1000 + i, optimizer)
         yield f"graph-{i}", describe_graph(spec), lambda *to, spec=spec: check_model(
             spec, options.engram, *to)
+    for i in range(options.texts):
+        spec = text_spec(options.seed * 1000 + i)
+        yield f"texts-{i}", describe_texts(spec), lambda folder, report, spec=spec: check_texts(
+            spec, Engram(options.engram, folder), folder, load, same_predictions, report)
     for name in RECIPES:
         yield name, "recipe", lambda *to, name=name: check_recipe(
             name, options.engram, *to)

@@ -44,7 +44,7 @@ REASONS = [
     (r"keras\.layers\.(TFSMLayer|TorchModuleWrapper|JaxLayer|FlaxLayer|Lambda)$",
      "code in a file, which is never run here"),
     (r"keras\.layers\.(Hashing|HashedCrossing)$",
-     "needs TensorFlow's own hashes (FarmHash, SipHash); StringLookup and IntegerLookup number values"),
+     "takes texts or numbers, by the type of its input; lookups hash unknown tokens"),
     (r"keras\.layers\.\w*2D\w*$", "of images; no recurrent model needs it"),
     (r"keras\.(losses|metrics)\.(IoU|MeanIoU|BinaryIoU|OneHotIoU|OneHotMeanIoU|CTC)$",
      "of pictures or other tasks"),

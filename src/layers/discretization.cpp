@@ -22,7 +22,7 @@ const Discretization& discretization(const void* options) {
 
 void visit_options(Discretization& o, OptionVisitor& v) {
   v.numbers("bin_boundaries", o.bin_boundaries);
-  v.option("num_bins", o.num_bins, at_least(1));
+  v.option("num_bins", o.num_bins, in_range(1, 1 << 20));
   v.option("epsilon", o.epsilon, above(0));
   v.choice("output_mode", o.output_mode, kModes);
   v.fixed("sparse", false);

@@ -11,6 +11,7 @@ namespace engram {
 namespace {
 
 constexpr std::string_view kWhere = "IntegerLookup";
+constexpr std::array<std::string_view, 2> kMethods = {"floormod", "farmhash"};
 
 const IntegerLookup& lookup(const void* options) {
   return *static_cast<const IntegerLookup*>(options);
@@ -24,7 +25,9 @@ LookupRules<std::int64_t> rules_of(const IntegerLookup& o) {
           .oov_token = o.oov_token,
           .output_mode = o.output_mode,
           .is_padded = o.pad_to_max_tokens,
-          .is_inverse = o.invert};
+          .is_inverse = o.invert,
+          .is_hashed = o.oov_method == "farmhash",
+          .salt = o.salt};
 }
 
 Vocabulary<std::int64_t> table_of(const IntegerLookup& o) {
@@ -35,7 +38,7 @@ void visit_options(IntegerLookup& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
   v.option("invert", o.invert);
-  v.option("max_tokens", o.max_tokens, at_least(2));
+  v.option("max_tokens", o.max_tokens, in_range(2, kMostTokens));
   v.option("num_oov_indices", o.num_oov_indices, in_range(0, 1 << 20));
   v.option("oov_token", o.oov_token, any());
   v.option("mask_token", o.mask_token, any());
@@ -47,8 +50,8 @@ void visit_options(IntegerLookup& o, OptionVisitor& v) {
   v.whole_numbers("vocabulary", o.vocabulary, any());
   const bool is_open = o.vocabulary.empty();
   v.ignored("vocabulary_size", is_open ? FixedValue() : o.vocabulary_size());
-  v.fixed("oov_method", "floormod");
-  v.fixed("salt", {});
+  v.choice("oov_method", o.oov_method, kMethods);
+  v.whole_numbers("salt", o.salt, any());
 }
 
 Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {

@@ -21,7 +21,8 @@ LookupRules<std::string> rules_of(const StringLookup& o) {
           .oov_token = o.oov_token,
           .output_mode = o.output_mode,
           .is_padded = o.pad_to_max_tokens,
-          .is_inverse = o.invert};
+          .is_inverse = o.invert,
+          .salt = o.salt};
 }
 
 Vocabulary<std::string> table_of(const StringLookup& o) {
@@ -32,8 +33,8 @@ void visit_options(StringLookup& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
   v.option("invert", o.invert);
-  v.option("max_tokens", o.max_tokens, at_least(2));
-  v.option("num_oov_indices", o.num_oov_indices, in_range(0, 1));  // more need FarmHash
+  v.option("max_tokens", o.max_tokens, in_range(2, kMostTokens));
+  v.option("num_oov_indices", o.num_oov_indices, in_range(0, 1 << 20));
   v.option("oov_token", o.oov_token, {});
   v.option("mask_token", o.mask_token, {});
   v.choice("output_mode", o.output_mode, kEncodings);
@@ -43,8 +44,8 @@ void visit_options(StringLookup& o, OptionVisitor& v) {
   v.texts("vocabulary", o.vocabulary);
   const bool is_open = o.vocabulary.empty();
   v.ignored("vocabulary_size", is_open ? FixedValue() : o.vocabulary_size());
-  v.fixed("oov_method", "floormod");
-  v.fixed("salt", {});
+  v.ignored("oov_method", "floormod");  // of integers
+  v.whole_numbers("salt", o.salt, any());
   v.fixed("encoding", "utf-8");
 }
 

@@ -37,12 +37,12 @@ Vocabulary<std::string> table_of(const TextVectorization& o) {
 void visit_options(TextVectorization& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
-  v.option("max_tokens", o.max_tokens, at_least(2));
+  v.option("max_tokens", o.max_tokens, in_range(2, kMostTokens));
   v.option("standardize", o.standardize, kStandardizations);
   v.option("split", o.split, kSplits);
   v.whole_numbers("ngrams", o.ngrams, at_least(1), true);
   v.choice("output_mode", o.output_mode, kModes);
-  v.option("output_sequence_length", o.output_sequence_length, at_least(1));
+  v.option("output_sequence_length", o.output_sequence_length, in_range(1, kMostTokens));
   v.option("pad_to_max_tokens", o.pad_to_max_tokens);
   v.fixed("sparse", false);
   v.fixed("ragged", false);

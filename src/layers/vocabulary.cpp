@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "base/hashes.hpp"
 
 namespace engram {
 
@@ -88,6 +89,11 @@ void Vocabulary<Token>::check() const {
          "the token of unknown ones in front, or not at all",
          fmt::format("{} in the vocabulary", shown(*rules_.oov_token)));
   }
+  if (!rules_.salt.empty() && (rules_.salt.size() != 2 || !rules_.is_hashed)) {
+    fail(rules_.where,
+         "salt of two numbers, of integers with oov_method 'farmhash'",
+         fmt::format("{} numbers", rules_.salt.size()));
+  }
   if (rules_.is_inverse && rules_.output_mode != "int") {
     fail(rules_.where, "output_mode 'int' with invert", quoted(std::string(rules_.output_mode)));
   }
@@ -125,11 +131,24 @@ std::int64_t Vocabulary<Token>::id(const Token& token) const {
                             .got = shown(token),
                             .remedy = "Set num_oov_indices to 1 to number unknown tokens."});
   }
-  std::int64_t index = 0;
+  return rules_.oov_start() + (rules_.oov_indices == 1 ? 0 : oov_index(token));
+}
+
+template <class Token>
+std::int64_t Vocabulary<Token>::oov_index(const Token& token) const {
+  std::string text;
   if constexpr (std::is_same_v<Token, std::int64_t>) {
-    index = (token % rules_.oov_indices + rules_.oov_indices) % rules_.oov_indices;
+    if (!rules_.is_hashed) {
+      return (token % rules_.oov_indices + rules_.oov_indices) % rules_.oov_indices;
+    }
+    text = std::to_string(token);
+  } else {
+    text = token;
   }
-  return rules_.oov_start() + index;
+  const auto word = [&](std::size_t i) { return static_cast<std::uint64_t>(rules_.salt[i]); };
+  const std::uint64_t hash =
+      rules_.salt.empty() ? farm_fingerprint(text) : sip_hash(text, word(0), word(1));
+  return static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(rules_.oov_indices));
 }
 
 template <class Token>

@@ -16,6 +16,9 @@
 
 namespace engram {
 
+/// Ids are held as float32.
+inline constexpr int kMostTokens = 1 << 24;
+
 /// Options of a lookup of tokens that are std::string or std::int64_t.
 template <class Token>
 struct LookupRules {
@@ -26,6 +29,8 @@ struct LookupRules {
   std::string_view output_mode;
   bool is_padded = false;  ///< to max_tokens
   bool is_inverse = false;
+  bool is_hashed = true;                ///< unknown tokens by their hash; else numbers mod indices
+  std::vector<std::int64_t> salt = {};  ///< two words of a key for a stronger hash, or none
 
   /// The first id of unknown tokens; before them only that of the mask.
   std::int64_t oov_start() const { return mask_token && output_mode == "int" ? 1 : 0; }
@@ -73,6 +78,7 @@ class Vocabulary {
 
  private:
   void check() const;
+  std::int64_t oov_index(const Token& token) const;
   void place_weights(const std::vector<float>& idf, bool has_special);
 
   LookupRules<Token> rules_;

@@ -3,6 +3,7 @@
 /// (tools/golden/texts.py): vocabularies, ids and vectors, from the same configs.
 #include <gtest/gtest.h>
 
+#include "base/hashes.hpp"
 #include "engram/engram.hpp"
 #include "expect_error.hpp"
 #include "golden/golden.hpp"
@@ -139,6 +140,16 @@ TEST(Discretization, IsKeras) {
   }
 }
 
+TEST(Hashes, AreTensorFlows) {
+  std::string text;
+  for (const golden::json& c : data()["hashes"]) {
+    ASSERT_EQ(farm_fingerprint(text) % (std::uint64_t{1} << 62), c[0]) << text.size();
+    ASSERT_EQ(sip_hash(text, 133, 1 << 30) % (std::uint64_t{1} << 62), c[1]) << text.size();
+    text += static_cast<char>(text.size() * 37 + 11);
+  }
+  EXPECT_EQ(text.size(), 200u);
+}
+
 TEST(StringLookup, GivesWordsBack) {
   const StringLookup colours{.mask_token = "", .vocabulary = {"red", "green"}};
   EXPECT_EQ(colours.words(Tensor({5}, {0, 1, 2, 3, 9})),
@@ -160,9 +171,14 @@ TEST(Lookups, SayWhatIsWrong) {
                DataError,
                "StringLookup: expected tokens of the vocabulary, as num_oov_indices is 0, got "
                "'grey'. Set num_oov_indices to 1 to number unknown tokens.");
-  EXPECT_ERROR((StringLookup{.num_oov_indices = 2, .vocabulary = {"a"}}(word)),
+  EXPECT_ERROR((StringLookup{.num_oov_indices = -1, .vocabulary = {"a"}}(word)),
                OptionError,
-               "StringLookup: expected num_oov_indices in [0, 1], got 2.");
+               "StringLookup: expected num_oov_indices in [0, 1048576], got -1.");
+  EXPECT_ERROR(
+      (IntegerLookup{.vocabulary = {1}, .salt = {1, 2}}.vocabulary_size()),
+      OptionError,
+      "IntegerLookup: expected salt of two numbers, of integers with oov_method 'farmhash', "
+      "got 2 numbers.");
   EXPECT_ERROR((StringLookup{.mask_token = "m", .vocabulary = {"a", "m"}}(word)),
                OptionError,
                "StringLookup: expected the mask token before all others, or not at all, got 'm' in "

@@ -91,7 +91,15 @@ class ChangeOption final : public OptionVisitor {
   void option(std::string_view,
               std::optional<std::string>& v,
               std::span<const std::string_view> names) override {
-    v = is_turn() ? std::string(names.back()) : v;
+    v = is_turn() ? std::string(names.empty() ? "any \"text\"" : names.back()) : v;
+  }
+
+  void whole_numbers(std::string_view, std::vector<std::int64_t>& v, const Rule&, bool) override {
+    v = is_turn() ? std::vector<std::int64_t>{5, 2} : v;
+  }
+
+  void texts(std::string_view, std::vector<std::string>& v) override {
+    v = is_turn() ? std::vector<std::string>{"one", "\u00e9 \"two\"\n"} : v;
   }
 
   void option(std::string_view n, std::optional<Layer>& v) override {

@@ -72,6 +72,12 @@ class OptionTexts final : public OptionVisitor {
 
   void numbers(std::string_view n, std::vector<float>& v) override { add(n, v); }
 
+  void whole_numbers(std::string_view n, std::vector<std::int64_t>& v, const Rule&, bool) override {
+    add(n, v);
+  }
+
+  void texts(std::string_view n, std::vector<std::string>& v) override { add(n, v); }
+
   void fixed(std::string_view, const FixedValue&) override {}
 
  private:

@@ -137,6 +137,10 @@ TEST(TextFileRefusals, NameThePlace) {
                        }),
             ": assets/layers/integer_lookup/vocabulary.txt: vocabulary: expected a whole number a "
             "line, got '7x'.");
+  EXPECT_EQ(
+      message_of("text_ids", [](Archive& a) { a.layer(1)["max_tokens"] = std::int64_t{1} << 60; }),
+      ": config.json.config.layers[1].config.max_tokens: expected in [2, 16777216], got "
+      "1152921504606846976.");
   EXPECT_EQ(message_of("text_ids", [](Archive& a) { a.layer(1)["ragged"] = true; }),
             ": config.json.config.layers[1].config.ragged: expected false, the only value that is "
             "supported, got true.");

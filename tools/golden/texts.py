@@ -79,12 +79,18 @@ def lookup_cases():
     yield "StringLookup", "count", {"output_mode": "count", "max_tokens": 4}, rows, True
     yield "StringLookup", "tf_idf", {"output_mode": "tf_idf", "max_tokens": 9,
                                      "pad_to_max_tokens": True}, rows, True
+    many = np.array([["w" * i, chr(960) * i] for i in range(0, 70, 3)], object)
+    yield "StringLookup", "oov_5", dict(words, num_oov_indices=5, mask_token=""), many, False
+    yield "StringLookup", "oov_7_salt", dict(words, num_oov_indices=7, salt=[3, 9 << 40]), many, False
     codes = np.array([[12, 7], [-5, 36], [12, 12], [0, 99]])
     some = {"vocabulary": [12, 36, -3]}
     yield "IntegerLookup", "default", {}, codes, True
     yield "IntegerLookup", "mask", dict(some, mask_token=0), codes, False
     yield "IntegerLookup", "oov_3", dict(some, num_oov_indices=3), codes, False
     yield "IntegerLookup", "oov_3_mask", dict(some, num_oov_indices=3, mask_token=0), codes, False
+    yield "IntegerLookup", "farmhash", dict(some, num_oov_indices=4, oov_method="farmhash"), codes, False
+    yield "IntegerLookup", "salt", dict(some, num_oov_indices=4, oov_method="farmhash",
+                                        salt=5), codes, False
     yield "IntegerLookup", "one_hot", dict(some, output_mode="one_hot", mask_token=0), codes, False
     yield "IntegerLookup", "multi_hot", dict(some, output_mode="multi_hot", num_oov_indices=2), codes, False
     yield "IntegerLookup", "count", dict(some, output_mode="count", mask_token=0), codes, False
@@ -103,6 +109,14 @@ def lookup_case(kind, name, options, x, adapts):
     return {"kind": kind, "name": name, "config": config, "adapts": adapts,
             "x": x.tolist(),
             "vocabulary": [w if isinstance(w, str) else int(w) for w in layer.get_vocabulary()], "result": plain(result.numpy())}
+
+
+def hashes():
+    """TensorFlow's two hashes of texts of 0 to 199 bytes."""
+    texts = [bytes((i * 37 + 11) % 256 for i in range(size)) for size in range(200)]
+    fast = tf.strings.to_hash_bucket_fast(texts, 1 << 62).numpy()
+    strong = tf.strings.to_hash_bucket_strong(texts, 1 << 62, [133, 1 << 30]).numpy()
+    return [[int(a), int(b)] for a, b in zip(fast, strong)]
 
 
 def discretization_case(name, options, x, data):
@@ -186,6 +200,7 @@ def make_texts(folder):
     with precision("float32"):
         data = {"texts": TEXTS, "new": NEW, "words": WORDS,
                 "text_vectorization": [text_case(*case) for case in text_cases()],
+                "hashes": hashes(),
                 "lookups": [lookup_case(*case) for case in lookup_cases()],
                 "discretization": [discretization_case(*case) for case in discretization_cases()]}
         path = folder / "texts.json"

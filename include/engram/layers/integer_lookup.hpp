@@ -15,10 +15,11 @@
 namespace engram {
 
 /// As StringLookup, for numbers; with several num_oov_indices an unknown x has the index
-/// x mod num_oov_indices among them. With invert ids become numbers again.
-/// Shapes: x (N, ...); result of "int" the same; of "one_hot" (N, ..., V), a last axis of 1 left
-/// out; of "multi_hot", "count" and "tf_idf" (N, V) of x (N, T). Units:  numbers are held as
-/// float32, exact to 2^24; what is behind their point is cut off. Errors: as StringLookup.
+/// x mod num_oov_indices among them, or that of a hash of its digits (oov_method "farmhash"). With
+/// invert ids become numbers again. Shapes: x (N, ...); result of "int" the same; of "one_hot" (N,
+/// ..., V), a last axis of 1 left out; of "multi_hot", "count" and "tf_idf" (N, V) of x (N, T).
+/// Units:  numbers are held as float32, exact to 2^24; what is behind their point is cut off.
+/// Errors: as StringLookup.
 struct IntegerLookup {
   std::optional<std::int64_t> max_tokens = {};
   std::int64_t num_oov_indices = 1;
@@ -29,6 +30,8 @@ struct IntegerLookup {
   bool invert = false;
   std::string output_mode = "int";
   bool pad_to_max_tokens = false;
+  std::string oov_method = "floormod";
+  std::vector<std::int64_t> salt = {};  ///< two numbers, or none; with "farmhash" only
   bool trainable = true;
   std::string name = "";
 

@@ -22,8 +22,8 @@ namespace engram {
 /// Shapes: texts (N), or with a sample {k} k words for each of N rows; result of "int" (N, k), of
 /// "one_hot" (N, k, V) (k of 1 left out), of "multi_hot", "count" and "tf_idf" (N, V).
 /// Errors: OptionError for a vocabulary with a word twice, or more than max_tokens of them, and
-/// without one; DataError for an unknown word when num_oov_indices is 0. Keras spreads unknown
-/// words over several indices by FarmHash, which is not here: num_oov_indices is 0 or 1.
+/// without one; DataError for an unknown word when num_oov_indices is 0. Unknown words are spread
+/// over several indices by TensorFlow's hashes: FarmHash, or SipHash under `salt`.
 struct StringLookup {
   std::optional<std::int64_t> max_tokens = {};
   std::int64_t num_oov_indices = 1;
@@ -34,6 +34,7 @@ struct StringLookup {
   bool invert = false;                       ///< for `words`; not as a layer of a model
   std::string output_mode = "int";
   bool pad_to_max_tokens = false;
+  std::vector<std::int64_t> salt = {};  ///< two numbers, or none
   bool trainable = true;
   std::string name = "";
 
