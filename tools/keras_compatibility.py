@@ -33,6 +33,13 @@ COMMON = {"self", "name", "trainable", "dtype", "kwargs", "args"}
 # Hints of speed and storage, which files may hold and nothing here depends on.
 HINTS = {"implementation", "use_cudnn", "time_major", "input_length", "unroll"}
 
+# What stands for an option that is missing.
+INSTEAD = {
+    ("Embedding", "weights"): "`Model::set_weights` gives them once the model is built",
+    ("Bidirectional", "weights"): "`Model::set_weights` gives them once the model is built",
+    ("CategoryEncoding", "sparse"): "tensors here are dense",
+}
+
 # Why names are missing; the first pattern that fits a name speaks.
 REASONS = [
     (r"keras\.layers\.(Layer|Wrapper|InputSpec|Input|AbstractRNNCell)$",
@@ -45,7 +52,6 @@ REASONS = [
      "code in a file, which is never run here"),
     (r"keras\.layers\.(Hashing|HashedCrossing)$",
      "takes texts or numbers, by the type of its input; lookups hash unknown tokens"),
-    (r"keras\.layers\.\w*2D\w*$", "of images; no recurrent model needs it"),
     (r"keras\.(losses|metrics)\.(IoU|MeanIoU|BinaryIoU|OneHotIoU|OneHotMeanIoU|CTC)$",
      "of pictures or other tasks"),
     (r"keras\.(losses|metrics)\.(Loss|Metric|Mean|Sum|MeanMetricWrapper|.*Wrapper)$",
@@ -149,15 +155,17 @@ def reason(module, name):
     return next(text for pattern, text in REASONS if re.fullmatch(pattern, full))
 
 
-def limits(arguments, options):
+def limits(name, arguments, options):
     """What does not go as far as in Keras."""
     notes = []
     for argument in arguments:
         support = "ignored" if argument in HINTS else options.get(argument)
+        instead = INSTEAD.get((name, argument))
+        instead = f" ({instead})" if instead else ""
         if support is None:
-            notes.append(f"no `{argument}`")
+            notes.append(f"no `{argument}`" + instead)
         elif support.startswith("only"):
-            notes.append(f"`{argument}` {support}")
+            notes.append(f"`{argument}` {support}" + instead)
         elif support == "ignored":
             notes.append(f"`{argument}` ignored")
     return ", ".join(notes)
@@ -170,7 +178,7 @@ def family_rows(module, public, known, words):
             continue
         has_options = name != "InputLayer" and module not in ("keras.metrics", "keras.callbacks", "keras.initializers",
                                      "keras.activations")
-        text = limits(arguments, known[name]) if has_options else ""
+        text = limits(name, arguments, known[name]) if has_options else ""
         yield True, f"| {name} | yes | {text} | {tests_of(name, module, words)} |"
 
 

@@ -62,12 +62,14 @@ from golden.texts import make_texts
 from golden.training import make_training
 from golden.reductions import make_reductions
 from golden.sample_weights import make_sample_weights
+from golden.windows import make_windows
 from golden.wrappers import make_wrappers
 
 MAKERS = {
     "layers": make_layers,
     "wrappers": make_wrappers,
     "one_input_layers": make_one_input_layers,
+    "windows": make_windows,
     "training": make_training,
     "training_parts": make_training_parts,
     "sample_weights": make_sample_weights,

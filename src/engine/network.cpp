@@ -119,6 +119,48 @@ std::vector<std::string> file_groups(const Network& network) {
   return groups;
 }
 
+namespace {
+
+[[noreturn]] void refuse_mask(const NetworkNode& maker, std::string reader) {
+  throw error<ShapeError>(
+      {.where = maker.where(),
+       .expected = "a layer that drops masks, such as Reshape, behind ids of several axes with "
+                   "mask_zero",
+       .got = std::move(reader),
+       .remedy = "A mask has one value a step."});
+}
+
+/// Errors: ShapeError where a mask of several axes goes to what would pass it on or use it.
+void check_masks(const Network& network, const NetworkShapes& shapes) {
+  const auto maker_at = [&](Port port) -> const NetworkNode* {
+    const auto i = static_cast<std::size_t>(port.node);
+    const NetworkNode& node = network.nodes[i];
+    return port.output == 0 && masks_places(node, shapes.inputs[i]) ? &node : nullptr;
+  };
+  for (const NetworkNode& node : network.nodes) {
+    const LayerSpec& spec = node.spec();
+    const bool drops = spec.plan != nullptr && spec.carried_floats == nullptr &&
+                       spec.mask_rule(node.options()) == MaskRule::drops;
+    for (const Port& port : node.inputs) {
+      if (const NetworkNode* maker = drops ? nullptr : maker_at(port)) {
+        refuse_mask(*maker, node.where());
+      }
+    }
+  }
+  for (const Port& port : network.outputs) {
+    if (const NetworkNode* maker = maker_at(port)) {
+      refuse_mask(*maker, "the model's output");
+    }
+  }
+}
+
+}  // namespace
+
+bool masks_places(const NetworkNode& node, std::span<const Shape> inputs) {
+  return node.spec().class_name == "Embedding" && inputs[0].size() > 1 &&
+         node.spec().mask_rule(node.options()) == MaskRule::makes;
+}
+
 NetworkShapes shapes_of(const Network& network, std::span<const Shape> inputs) {
   NetworkShapes shapes;
   for (const NetworkNode& node : network.nodes) {
@@ -140,6 +182,7 @@ NetworkShapes shapes_of(const Network& network, std::span<const Shape> inputs) {
     shapes.inputs.push_back(std::move(taken));
     shapes.outputs.push_back(std::move(given));
   }
+  check_masks(network, shapes);
   return shapes;
 }
 

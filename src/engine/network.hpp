@@ -87,6 +87,10 @@ std::vector<std::string> file_groups(const Network& network);
 /// Errors: ShapeError naming the layer.
 NetworkShapes shapes_of(const Network& network, std::span<const Shape> inputs);
 
+/// Whether a node makes a mask of several axes: one for the ids of an Embedding that lie along more
+/// than time. A mask here has one value a step; what drops such a mask may follow, as in Keras.
+bool masks_places(const NetworkNode& node, std::span<const Shape> inputs);
+
 /// Lays out the weights, and the states of stateful layers, for such inputs. Errors: ShapeError,
 /// OptionError.
 void place_weights(Network& network, std::span<const Shape> inputs);

@@ -160,7 +160,8 @@ void Plan::add_node(const NetworkNode& node) {
     }
   }
   const MaskRule rule = spec.mask_rule(node.options());
-  added.makes_mask = rule == MaskRule::makes || (rule == MaskRule::joins_any && masks > 0) ||
+  added.makes_mask = (rule == MaskRule::makes && !masks_places(node, sizes.inputs)) ||
+                     (rule == MaskRule::joins_any && masks > 0) ||
                      (rule == MaskRule::joins_all && masks == added.inputs.size());
   added.has_mask = added.makes_mask || (rule == MaskRule::passes && sizes.has_mask);
   added.ignores_mask = ignores_mask(node);

@@ -129,6 +129,21 @@ class ConfigWriter final : public OptionVisitor {
     put(n, std::vector<std::int64_t>(v.begin(), v.end()));
   }
 
+  void pairs(std::string_view n, std::span<std::array<std::int64_t, 2>> v, const Rule&) override {
+    put(n, std::vector<std::array<std::int64_t, 2>>(v.begin(), v.end()));
+  }
+
+  void optional_sizes(std::string_view n,
+                      bool& is_given,
+                      std::span<std::int64_t> v,
+                      const Rule& rule) override {
+    if (is_given) {
+      sizes(n, v, rule);
+    } else {
+      put(n, nullptr);
+    }
+  }
+
   void numbers(std::string_view n, std::vector<float>& v) override {
     Json list = v.empty() ? Json(nullptr) : Json::array();
     for (const float number : v) {
@@ -270,6 +285,15 @@ class ConfigReader final : public OptionVisitor {
 
   /// A list of as many sizes, or one for all axes.
   void sizes(std::string_view n, std::span<std::int64_t> v, const Rule& rule) override {
+    if (const auto at = find(n)) {
+      read_sizes(*at, v, rule);
+    }
+  }
+
+  /// Of each axis a pair, or one size for both ends; or one size for all.
+  void pairs(std::string_view n,
+             std::span<std::array<std::int64_t, 2>> v,
+             const Rule& rule) override {
     const auto at = find(n);
     if (!at) {
       return;
@@ -279,12 +303,16 @@ class ConfigReader final : public OptionVisitor {
       at->refuse(fmt::format("a list of {}", v.size()));
     }
     for (std::size_t i = 0; i < v.size(); ++i) {
-      const JsonAt entry = is_list ? (*at)[i] : *at;
-      v[i] = entry.as_int();
-      check(entry,
-            static_cast<double>(v[i]),
-            {.low = rule.low, .high = std::min(rule.high, static_cast<double>(kLargestSize))});
+      read_sizes(is_list ? (*at)[i] : *at, v[i], rule);
     }
+  }
+
+  void optional_sizes(std::string_view n,
+                      bool& is_given,
+                      std::span<std::int64_t> v,
+                      const Rule& rule) override {
+    is_given = find(n).has_value();
+    sizes(n, v, rule);
   }
 
   void numbers(std::string_view n, std::vector<float>& v) override {
@@ -407,6 +435,20 @@ class ConfigReader final : public OptionVisitor {
   static void check(const JsonAt& at, double value, const Rule& rule) {
     if (!rule.allows(value)) {
       at.refuse(rule.text());
+    }
+  }
+
+  static void read_sizes(const JsonAt& at, std::span<std::int64_t> v, const Rule& rule) {
+    const bool is_list = at.value().is_array();
+    if (is_list && at.size() != v.size()) {
+      at.refuse(fmt::format("a list of {}", v.size()));
+    }
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      const JsonAt entry = is_list ? at[i] : at;
+      v[i] = entry.as_int();
+      check(entry,
+            static_cast<double>(v[i]),
+            {.low = rule.low, .high = std::min(rule.high, static_cast<double>(kLargestSize))});
     }
   }
 

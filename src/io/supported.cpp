@@ -70,6 +70,10 @@ class OptionLister final : public OptionVisitor {
 
   void sizes(std::string_view name, std::span<std::int64_t>, const Rule&) override { add(name); }
 
+  void optional_sizes(std::string_view name, bool&, std::span<std::int64_t>, const Rule&) override {
+    add(name);
+  }
+
   void numbers(std::string_view name, std::vector<float>&) override { add(name); }
 
   void whole_numbers(std::string_view name,

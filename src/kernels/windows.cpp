@@ -9,61 +9,11 @@
 #include <utility>
 
 #include "kernels/dispatch.hpp"
-#include "kernels/lanes-inl.hpp"
+#include "kernels/windows-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 
 namespace engram::kernels::HWY_NAMESPACE {
-
-/// Visit(o, row, p): each window of the range, o = (vertical, horizontal).
-template <class Visit>
-HWY_INLINE void each_window(
-    const Windows& w, std::int64_t rows, std::int64_t begin, std::int64_t end, const Visit& visit) {
-  for (std::int64_t v = begin; v < end; ++v) {
-    for (std::int64_t row = 0; row < rows; ++row) {
-      for (std::int64_t h = 0; h < w.horizontal.output; ++h) {
-        visit(v, row, h);
-      }
-    }
-  }
-}
-
-/// The place under tap i of window o, or -1 for padding.
-HWY_INLINE std::int64_t place(const WindowAxis& axis, std::int64_t o, std::int64_t i) {
-  const std::int64_t at = o * axis.stride - axis.before + i * axis.dilation;
-  return at >= 0 && at < axis.input ? at : -1;
-}
-
-/// Visit(tap, offset of the first channel, or -1 for padding): each tap of a window, in order.
-template <class Visit>
-HWY_INLINE void each_tap(const Windows& w,
-                         std::int64_t rows,
-                         std::int64_t v,
-                         std::int64_t row,
-                         std::int64_t h,
-                         const Visit& visit) {
-  std::int64_t tap = 0;
-  for (std::int64_t i = 0; i < w.vertical.size; ++i) {
-    const std::int64_t y = place(w.vertical, v, i);
-    for (std::int64_t j = 0; j < w.horizontal.size; ++j, ++tap) {
-      const std::int64_t x = place(w.horizontal, h, j);
-      const bool is_padding = y < 0 || x < 0;
-      visit(tap, is_padding ? -1 : ((y * rows + row) * w.horizontal.input + x) * w.channels);
-    }
-  }
-}
-
-/// to = from, to += from, of n values.
-HWY_INLINE void copy(const float* from, float* to, std::int64_t n) {
-  for_each_vector(
-      n, [&](std::int64_t i, auto part) HWY_ATTR { part.store(part.load(from + i), to + i); });
-}
-
-HWY_INLINE void add(const float* from, float* to, std::int64_t n) {
-  for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
-    part.store(hn::Add(part.load(to + i), part.load(from + i)), to + i);
-  });
-}
 
 void gather_patches_impl(const Windows& w, const WindowRange& r, const float* x, float* patches) {
   const std::int64_t n = r.channels, width = w.vertical.size * w.horizontal.size * n;

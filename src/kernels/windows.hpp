@@ -10,9 +10,12 @@
 namespace engram::kernels {
 
 /// How windows lie along an axis: window o covers the places o stride - before + i dilation,
-/// i in [0, size); those outside [0, input) are padding.
+/// i in [0, size); those outside [0, input) are padding. An adaptive axis is cut into `output`
+/// windows of about one length, from floor(o input / output) to ceil((o + 1) input / output); size
+/// is that of the longest.
 struct WindowAxis {
   std::int64_t input = 1, size = 1, stride = 1, dilation = 1, before = 0, output = 1;
+  bool is_adaptive = false;
 };
 
 struct Windows {

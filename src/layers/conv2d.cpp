@@ -5,16 +5,9 @@
 
 namespace engram {
 
-namespace {
-
-constexpr std::array<std::string_view, 2> kPaddings = {"valid", "same"};
-
-void visit_options(Conv2D& o, OptionVisitor& v) { visit_convolution(o, v, kPaddings); }
-
-}  // namespace
-
 const LayerSpec& conv2d_spec() {
-  static const LayerSpec spec = convolution_spec<Conv2D, visit_options>("Conv2D", "conv2d");
+  static const LayerSpec spec =
+      convolution_spec<Conv2D, visit_image_convolution<Conv2D>>("Conv2D", "conv2d");
   return spec;
 }
 

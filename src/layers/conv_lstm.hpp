@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "layers/data_format.hpp"
 #include "layers/layer_spec.hpp"
 #include "layers/windows.hpp"
 
@@ -72,7 +73,7 @@ void visit_conv_lstm(Options& o, OptionVisitor& v) {
   v.sizes("kernel_size", span_of(o.kernel_size), at_least(1));
   v.sizes("strides", span_of(o.strides), at_least(1));
   v.choice("padding", o.padding, kPaddings);
-  v.fixed("data_format", "channels_last");
+  visit_data_format(v, o.data_format);
   v.sizes("dilation_rate", span_of(o.dilation_rate), at_least(1));
   v.option("activation", o.activation);
   v.option("recurrent_activation", o.recurrent_activation);
@@ -96,33 +97,34 @@ void visit_conv_lstm(Options& o, OptionVisitor& v) {
 template <class Options>
 LayerSpec conv_lstm_spec(std::string_view class_name, std::string_view auto_name) {
   using Inputs = std::span<const Shape>;
-  return {.class_name = class_name,
-          .auto_name = auto_name,
-          .access = options_access<Options, visit_conv_lstm<Options>>(),
-          .output_shape =
-              [](const void* o, Inputs inputs, std::string_view where) {
-                return output_shape(conv_lstm_of<Options>(o), inputs[0], where);
-              },
-          .weights = [](const void* o,
-                        Inputs inputs) { return weights(conv_lstm_of<Options>(o), inputs[0]); },
-          .plan = [](const void* o,
-                     const LayerSizes& sizes) { return plan(conv_lstm_of<Options>(o), sizes); },
-          .mask_rule =
-              [](const void* o) {
-                const bool sequences = static_cast<const Options*>(o)->return_sequences;
-                return sequences ? MaskRule::passes : MaskRule::drops;
-              },
-          .flops = [](const void* o,
-                      Inputs inputs) { return flops(conv_lstm_of<Options>(o), inputs[0]); },
-          .carried_floats =
-              [](const void* o, Inputs inputs) {
-                return carried_floats(conv_lstm_of<Options>(o), inputs[0]);
-              },
-          .weight_groups =
-              [](const void*) {
-                return std::vector<WeightGroup>{{"cell", "conv_lstm_cell"}};
-              },
-          .mixes_steps = true};
+  return with_data_format<Options, kAxes<decltype(Options::kernel_size)>>(
+      {.class_name = class_name,
+       .auto_name = auto_name,
+       .access = options_access<Options, visit_conv_lstm<Options>>(),
+       .output_shape =
+           [](const void* o, Inputs inputs, std::string_view where) {
+             return output_shape(conv_lstm_of<Options>(o), inputs[0], where);
+           },
+       .weights = [](const void* o,
+                     Inputs inputs) { return weights(conv_lstm_of<Options>(o), inputs[0]); },
+       .plan = [](const void* o,
+                  const LayerSizes& sizes) { return plan(conv_lstm_of<Options>(o), sizes); },
+       .mask_rule =
+           [](const void* o) {
+             const bool sequences = static_cast<const Options*>(o)->return_sequences;
+             return sequences ? MaskRule::passes : MaskRule::drops;
+           },
+       .flops = [](const void* o,
+                   Inputs inputs) { return flops(conv_lstm_of<Options>(o), inputs[0]); },
+       .carried_floats =
+           [](const void* o, Inputs inputs) {
+             return carried_floats(conv_lstm_of<Options>(o), inputs[0]);
+           },
+       .weight_groups =
+           [](const void*) {
+             return std::vector<WeightGroup>{{"cell", "conv_lstm_cell"}};
+           },
+       .mixes_steps = true});
 }
 
 }  // namespace engram

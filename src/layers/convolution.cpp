@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "base/aligned.hpp"
 #include "base/error.hpp"
-#include "kernels/dense.hpp"
+#include "layers/chain_plan.hpp"
+#include "layers/convolution_plan.hpp"
 
 namespace engram {
 
@@ -15,143 +15,85 @@ namespace k = kernels;
 
 namespace {
 
-// Floats of the windows that are laid out at a time: they stay in a private cache (256 kB).
-constexpr std::int64_t kPatchFloats = 65536;
+bool is_by_channel(const Convolution& c) {
+  return c.kind == ConvolutionKind::depthwise || c.kind == ConvolutionKind::separable;
+}
 
-class ConvolutionPlan final : public LayerPlan {
- public:
-  ConvolutionPlan(const Convolution& c, const LayerSizes& sizes)
-      : windows_(windows_of(c.windows, sizes.inputs[0], "")),
-        filters_(c.filters),
-        groups_(c.groups),
-        use_bias_(c.use_bias),
-        activation_(c.activation) {
-    K_ = size_of(c.windows.size) * (windows_.channels / groups_);
-    N_ = filters_ / groups_;
-    needs_dx_ = sizes.is_training && sizes.needs_input_gradient;
-    keeps_logits_ = sizes.keeps_logits;
-    places_ = windows_.vertical.output * windows_.horizontal.output;
-    input_ = size_of(sizes.inputs[0]);
-    forward_floats_ = aligned_floats(k::packed_matrix_floats(K_, N_));
-    transposed_floats_ = needs_dx_ ? aligned_floats(k::packed_matrix_floats(N_, K_)) : 0;
-    const std::int64_t line = sizes.rows * windows_.horizontal.output * K_;
-    chunk_ = std::clamp<std::int64_t>(kPatchFloats / line, 1, windows_.vertical.output);
-    patches_ = aligned_floats(chunk_ * line);
-    keeps_input_ = sizes.is_training && activation_.keeps_input();
-    values_ = sizes.is_training ? aligned_floats(sizes.rows * places_ * filters_) : 0;
+/// The length of a transposed convolution's result, as TensorFlow's, or -1.
+std::int64_t transposed_length(const Convolution& c, std::size_t i, std::int64_t input) {
+  const std::int64_t stride = c.windows.strides[i];
+  const std::int64_t extent = (c.windows.size[i] - 1) * c.windows.dilation_rate[i] + 1;
+  if (input < 0) {
+    return -1;
   }
-
-  std::int64_t packed_floats() const override {
-    return groups_ * (forward_floats_ + transposed_floats_);
+  if (c.windows.padding == "valid") {
+    const std::int64_t more =
+        c.output_padding ? (*c.output_padding)[i] : std::max<std::int64_t>(stride - extent, 0);
+    return (input - 1) * stride + extent + more;
   }
+  return c.output_padding ? (input - 1) * stride + extent % 2 + (*c.output_padding)[i]
+                          : input * stride;
+}
 
-  std::int64_t pack_parts() const override { return needs_dx_ ? 2 : 1; }
-
-  void pack(std::span<const float* const> weights,
-            float* packed,
-            std::int64_t part) const override {
-    for (std::int64_t g = 0; g < groups_; ++g) {
-      const float* kernel = weights[0] + g * N_;
-      if (part == 0) {
-        k::pack_matrix(kernel, K_, N_, filters_, packed + g * forward_floats_);
-      } else {
-        k::pack_transposed(kernel, N_, K_, filters_, transposed(packed, g));
-      }
-    }
+/// The windows of the convolution; of a transposed one those on its result, one for each place of
+/// the input.
+k::Windows windows_in(const Convolution& c, const Shape& sample, std::string_view where) {
+  if (c.kind != ConvolutionKind::transposed) {
+    return windows_of(c.windows, sample, where);
   }
-
-  // Windows as rows of a matrix; behind them the pre-activation if backward needs it, then the
-  // gradient by it.
-  std::int64_t workspace_floats() const override { return patches_ + values_; }
-
-  void forward(const SliceRun& run) const override {
-    float* pre = keeps_logits_ ? run.output.logits : run.output.value;
-    pre = keeps_input_ ? run.workspace + patches_ : pre;
-    each_part(run.rows,
-              [&](const k::WindowRange& r, std::int64_t g, std::int64_t M, std::int64_t at) {
-                k::gather_patches(windows_, r, run.inputs[0].value, run.workspace);
-                k::product({.M = M,
-                            .K = K_,
-                            .N = N_,
-                            .a = run.workspace,
-                            .lda = K_,
-                            .packed = run.packed + g * forward_floats_,
-                            .bias = use_bias_ ? run.weights[1] + g * N_ : nullptr,
-                            .c = pre + at,
-                            .ldc = filters_});
-              });
-    activation_.forward(pre, run.output.value, run.rows * places_, filters_);
+  const std::size_t axes = c.windows.size.size();
+  require_images(sample, axes, where);
+  Shape result;
+  for (std::size_t i = 0; i < axes; ++i) {
+    result.push_back(transposed_length(c, i, sample[i]));
   }
-
-  void backward(const SliceRun& run) const override {
-    float* pre = run.workspace + patches_;
-    const float* dz = activation_.backward(run, pre, pre, run.rows * places_, filters_);
-    if (needs_dx_) {
-      std::fill_n(run.inputs[0].gradient, run.rows * input_, 0.0f);
-    }
-    each_part(run.rows,
-              [&](const k::WindowRange& r, std::int64_t g, std::int64_t M, std::int64_t at) {
-                if (run.gradients[0] != nullptr) {
-                  k::gather_patches(windows_, r, run.inputs[0].value, run.workspace);
-                  k::gradient_product({.M = M,
-                                       .K = K_,
-                                       .N = N_,
-                                       .a = run.workspace,
-                                       .lda = K_,
-                                       .g = dz + at,
-                                       .ldg = filters_,
-                                       .dw = run.gradients[0] + g * N_,
-                                       .lddw = filters_,
-                                       .dbias = use_bias_ ? run.gradients[1] + g * N_ : nullptr});
-                }
-                if (needs_dx_) {
-                  k::product({.M = M,
-                              .K = N_,
-                              .N = K_,
-                              .a = dz + at,
-                              .lda = filters_,
-                              .packed = transposed(run.packed, g),
-                              .c = run.workspace,
-                              .ldc = K_});
-                  k::scatter_patches(windows_, r, run.workspace, run.inputs[0].gradient);
-                }
-              });
+  result.push_back(c.filters);
+  const k::Windows windows = windows_of(c.windows, result, where);
+  const Shape covered = windows_shape(windows, axes, sample.back());
+  if (covered != sample) {
+    throw error<ShapeError>({.where = std::string(where),
+                             .expected = "an output_padding that leaves a place for each value",
+                             .got = to_string(c.output_padding.value_or(Shape{})) + " for " +
+                                    to_string(sample) + " a sample",
+                             .remedy = "Leave output_padding out."});
   }
+  return windows;
+}
 
- private:
-  /// Visit(range of windows, group, its windows, place of its first result): part by part.
-  template <class Visit>
-  void each_part(std::int64_t rows, const Visit& visit) const {
-    const std::int64_t line = rows * windows_.horizontal.output;
-    const std::int64_t channels = windows_.channels / groups_;
-    for (std::int64_t begin = 0; begin < windows_.vertical.output; begin += chunk_) {
-      const std::int64_t end = std::min(begin + chunk_, windows_.vertical.output);
-      for (std::int64_t g = 0; g < groups_; ++g) {
-        const k::WindowRange range = {.rows = rows,
-                                      .begin = begin,
-                                      .end = end,
-                                      .first_channel = g * channels,
-                                      .channels = channels};
-        visit(range, g, (end - begin) * line, begin * line * filters_ + g * N_);
-      }
-    }
-  }
+std::int64_t filters_of(const Convolution& c, const Shape& sample) {
+  return c.kind == ConvolutionKind::depthwise ? sample.back() * c.multiplier : c.filters;
+}
 
-  template <class Float>
-  Float* transposed(Float* packed, std::int64_t group) const {
-    return packed + groups_ * forward_floats_ + group * transposed_floats_;
-  }
+/// The second half of a separable convolution: of single places.
+Convolution pointwise(const Convolution& c) {
+  Convolution point = c;
+  const Shape ones(c.windows.size.size(), 1);
+  point.kind = ConvolutionKind::plain;
+  point.windows = {.size = ones, .strides = ones, .dilation_rate = ones, .padding = "valid"};
+  point.kernel_initializer = c.pointwise_initializer;
+  return point;
+}
 
-  k::Windows windows_;
-  std::int64_t filters_, groups_;
-  bool use_bias_;
-  ActivationPass activation_;
-  std::int64_t K_ = 0, N_ = 0;  ///< of a group's product
-  bool needs_dx_ = false, keeps_logits_ = false, keeps_input_ = false;
-  std::int64_t places_ = 0, input_ = 0;  ///< windows and input values of a sample
-  std::int64_t forward_floats_ = 0, transposed_floats_ = 0;
-  std::int64_t chunk_ = 1, patches_ = 0, values_ = 0;
-};
+/// The first half.
+Convolution channelwise(const Convolution& c) {
+  Convolution first = c;
+  first.kind = ConvolutionKind::depthwise;
+  first.use_bias = false;
+  first.activation = "linear";
+  return first;
+}
+
+std::unique_ptr<LayerPlan> separable_plan(const Convolution& c, const LayerSizes& sizes) {
+  LayerSizes first = sizes, second = sizes;
+  first.output = output_shape(channelwise(c), sizes.inputs[0], "");
+  first.keeps_logits = false;
+  second.inputs = {first.output};
+  second.needs_input_gradient = true;
+  std::vector<ChainLink> links;
+  links.push_back({.plan = plan(channelwise(c), first), .weights = 1, .output = first.output});
+  links.push_back({.plan = plan(pointwise(c), second), .weights = c.use_bias ? 2u : 1u});
+  return std::make_unique<ChainPlan>(std::move(links), sizes);
+}
 
 }  // namespace
 
@@ -159,45 +101,102 @@ Shape output_shape(const Convolution& c, const Shape& sample, std::string_view w
   const auto fail = [&]<class E>(E*, const std::string& expected, const std::string& got) {
     throw error<E>({.where = std::string(where), .expected = expected, .got = got});
   };
+  const Shape& strides = c.windows.strides;
   if (c.filters % c.groups != 0) {
     fail(static_cast<OptionError*>(nullptr),
          fmt::format("filters a multiple of the {} groups", c.groups),
          fmt::format("{}", c.filters));
   }
-  if (std::ranges::max(c.windows.strides) > 1 && std::ranges::max(c.windows.dilation_rate) > 1) {
+  if (!is_by_channel(c) && std::ranges::max(strides) > 1 &&
+      std::ranges::max(c.windows.dilation_rate) > 1) {
     fail(static_cast<OptionError*>(nullptr),
          "strides or dilation_rate 1",
-         to_string(c.windows.strides) + " and " + to_string(c.windows.dilation_rate));
+         to_string(strides) + " and " + to_string(c.windows.dilation_rate));
   }
-  const k::Windows windows = windows_of(c.windows, sample, where);
-  if (windows.channels < 1 || windows.channels % c.groups != 0) {
+  for (std::size_t i = 0; c.output_padding && i < strides.size(); ++i) {
+    if ((*c.output_padding)[i] >= strides[i]) {
+      fail(static_cast<OptionError*>(nullptr),
+           "output_padding below the strides " + to_string(strides),
+           to_string(*c.output_padding));
+    }
+  }
+  const k::Windows windows = windows_in(c, sample, where);
+  if (sample.back() < 1 || sample.back() % c.groups != 0) {
     fail(static_cast<ShapeError*>(nullptr),
          fmt::format("features a multiple of the {} groups", c.groups),
          to_string(sample) + " a sample");
   }
-  return windows_shape(windows, c.windows.size.size(), c.filters);
+  const std::size_t axes = c.windows.size.size();
+  if (c.kind != ConvolutionKind::transposed) {
+    return windows_shape(windows, axes, filters_of(c, sample));
+  }
+  return axes == 1 ? Shape{windows.vertical.input, c.filters}
+                   : Shape{windows.vertical.input, windows.horizontal.input, c.filters};
 }
 
 std::vector<WeightSpec> weights(const Convolution& c, const Shape& sample) {
-  Shape kernel = c.windows.size;
-  kernel.push_back(sample.back() / c.groups);
-  kernel.push_back(c.filters);
-  std::vector<WeightSpec> specs = {
-      {.name = "kernel", .shape = std::move(kernel), .initializer = c.kernel_initializer}};
+  const std::int64_t channels = sample.back();
+  const auto kernel = [&](const char* name, Shape size, std::int64_t in, std::int64_t out) {
+    size.push_back(in);
+    size.push_back(out);
+    return WeightSpec{.name = name, .shape = std::move(size), .initializer = c.kernel_initializer};
+  };
+  std::vector<WeightSpec> specs;
+  if (c.kind == ConvolutionKind::plain) {
+    specs = {kernel("kernel", c.windows.size, channels / c.groups, c.filters)};
+  } else if (c.kind == ConvolutionKind::transposed) {
+    specs = {kernel("kernel", c.windows.size, c.filters, channels)};
+  } else if (c.kind == ConvolutionKind::depthwise) {
+    specs = {kernel("kernel", c.windows.size, channels, c.multiplier)};
+  } else {
+    const Shape ones(c.windows.size.size(), 1);
+    specs = {kernel("depthwise_kernel", c.windows.size, channels, c.multiplier),
+             kernel("pointwise_kernel", ones, channels * c.multiplier, c.filters)};
+    specs[1].initializer = c.pointwise_initializer;
+  }
   if (c.use_bias) {
-    specs.push_back({.name = "bias", .shape = {c.filters}, .initializer = c.bias_initializer});
+    specs.push_back(
+        {.name = "bias", .shape = {filters_of(c, sample)}, .initializer = c.bias_initializer});
   }
   return specs;
 }
 
 std::unique_ptr<LayerPlan> plan(const Convolution& c, const LayerSizes& sizes) {
-  return std::make_unique<ConvolutionPlan>(c, sizes);
+  if (c.kind == ConvolutionKind::separable) {
+    return separable_plan(c, sizes);
+  }
+  const Shape& sample = sizes.inputs[0];
+  const ConvolutionSizes s = {.windows = windows_in(c, sample, ""),
+                              .input = size_of(sample),
+                              .output = size_of(sizes.output),
+                              .channels = sample.back(),
+                              .filters = filters_of(c, sample),
+                              .groups = c.groups,
+                              .rows = sizes.rows,
+                              .use_bias = c.use_bias,
+                              .is_training = sizes.is_training,
+                              .needs_dx = sizes.is_training && sizes.needs_input_gradient};
+  const auto made = [&]<class Operation>(Operation*) -> std::unique_ptr<LayerPlan> {
+    return std::make_unique<ConvolutionPlan<Operation>>(s, c.activation, sizes.keeps_logits);
+  };
+  switch (c.kind) {
+    case ConvolutionKind::transposed:
+      return made(static_cast<TransposedConvolution*>(nullptr));
+    case ConvolutionKind::depthwise:
+      return made(static_cast<DepthwiseConvolution*>(nullptr));
+    default:
+      return made(static_cast<PlainConvolution*>(nullptr));
+  }
 }
 
 std::int64_t flops(const Convolution& c, const Shape& sample) {
-  const k::Windows w = windows_of(c.windows, sample, "");
-  return 2 * w.vertical.output * w.horizontal.output * size_of(c.windows.size) *
-         (w.channels / c.groups) * c.filters;
+  if (c.kind == ConvolutionKind::separable) {
+    const Shape middle = output_shape(channelwise(c), sample, "");
+    return flops(channelwise(c), sample) + flops(pointwise(c), middle);
+  }
+  const k::Windows w = windows_in(c, sample, "");
+  const std::int64_t products = w.vertical.output * w.horizontal.output * size_of(c.windows.size);
+  return 2 * products * (is_by_channel(c) ? 1 : sample.back() / c.groups) * filters_of(c, sample);
 }
 
 }  // namespace engram

@@ -77,13 +77,7 @@ class EmbeddingPlan final : public LayerPlan {
 
 const Embedding& embedding(const void* options) { return *static_cast<const Embedding*>(options); }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  if (embedding(options).mask_zero && inputs[0].size() > 1) {
-    throw error<ShapeError>({.where = std::string(where),
-                             .expected = "ids of rank 2 (batch, time) with mask_zero",
-                             .got = to_string(inputs[0]) + " a sample",
-                             .remedy = "A mask has one value a step."});
-  }
+Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view) {
   Shape shape = inputs[0];
   shape.push_back(embedding(options).output_dim);
   return shape;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engram/layers/flatten.hpp"
 
+#include "layers/data_format.hpp"
 #include "layers/rearrange.hpp"
 #include "layers/shapes.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 void visit_options(Flatten& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
-  v.fixed("data_format", "channels_last");
+  visit_data_format(v, o.data_format);
 }
 
 Shape output_shape(const void*, std::span<const Shape> inputs, std::string_view where) {
@@ -25,13 +26,14 @@ std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes& sizes) {
 }  // namespace
 
 const LayerSpec& flatten_spec() {
-  static const LayerSpec spec = {.class_name = "Flatten",
-                                 .auto_name = "flatten",
-                                 .access = options_access<Flatten, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .plan = plan,
-                                 .mask_rule = drops_mask,
-                                 .mixes_steps = true};
+  static const LayerSpec spec =
+      with_data_format<Flatten, 0>({.class_name = "Flatten",
+                                    .auto_name = "flatten",
+                                    .access = options_access<Flatten, visit_options>(),
+                                    .output_shape = output_shape,
+                                    .plan = plan,
+                                    .mask_rule = drops_mask,
+                                    .mixes_steps = true});
   return spec;
 }
 

@@ -12,8 +12,8 @@
 namespace engram {
 
 /// Each row has a stream of numbers of its own, which runs on through the steps, or, with
-/// `same_steps`, is the same in each. They are kept for the backward pass: reading them costs a
-/// fifth of drawing them again.
+/// `same_places`, is one for the features, the same at each place. They are kept for the backward
+/// pass: reading them costs a fifth of drawing them again.
 ///
 /// Noise: draw(numbers, n, key); forward(numbers, x, y, n); backward(numbers, dy, dx, n).
 template <class Noise>
@@ -22,13 +22,14 @@ class NoisePlan final : public LayerPlan {
   NoisePlan(const Noise& noise,
             std::optional<std::int64_t> seed,
             const LayerSizes& sizes,
-            bool same_steps = false)
+            bool same_places = false)
       : noise_(noise),
         seed_(static_cast<std::uint64_t>(seed.value_or(0))),
         layout_(sizes.inputs[0]),
         rows_(sizes.rows),
-        drawn_steps_(same_steps ? 1 : layout_.steps),
-        stride_((layout_.inner + 3) / 4 * 4) {}  // whole blocks of random numbers
+        drawn_steps_(same_places ? 1 : layout_.steps),
+        width_(same_places ? sizes.inputs[0].back() : layout_.inner),
+        stride_((width_ + 3) / 4 * 4) {}  // whole blocks of random numbers
 
   std::int64_t workspace_floats() const override { return rows_ * drawn_steps_ * stride_; }
 
@@ -42,7 +43,7 @@ class NoisePlan final : public LayerPlan {
       noise_.draw(numbers(run, row, 0), drawn_steps_ * stride_, key);
     }
     each_row(run, [&](const float* drawn, std::int64_t at) {
-      noise_.forward(drawn, run.inputs[0].value + at, run.output.value + at, layout_.inner);
+      noise_.forward(drawn, run.inputs[0].value + at, run.output.value + at, width_);
     });
   }
 
@@ -53,7 +54,7 @@ class NoisePlan final : public LayerPlan {
     }
     const PhaseTimer timer(Phase::dropout);
     each_row(run, [&](const float* drawn, std::int64_t at) {
-      noise_.backward(drawn, run.output.gradient + at, dx + at, layout_.inner);
+      noise_.backward(drawn, run.output.gradient + at, dx + at, width_);
     });
   }
 
@@ -66,7 +67,10 @@ class NoisePlan final : public LayerPlan {
   void each_row(const SliceRun& run, const Visit& visit) const {
     for (std::int64_t t = 0; t < layout_.steps; ++t) {
       for (std::int64_t row = 0; row < run.rows; ++row) {
-        visit(numbers(run, row, t), (t * run.rows + row) * layout_.inner);
+        const std::int64_t at = (t * run.rows + row) * layout_.inner;
+        for (std::int64_t i = 0; i < layout_.inner; i += width_) {
+          visit(numbers(run, row, t), at + i);
+        }
       }
     }
   }
@@ -74,7 +78,7 @@ class NoisePlan final : public LayerPlan {
   Noise noise_;
   std::uint64_t seed_;
   TimeMajor layout_;
-  std::int64_t rows_, drawn_steps_, stride_;
+  std::int64_t rows_, drawn_steps_, width_, stride_;
 };
 
 /// Factors 0 with probability `rate`, else 1 / (1 - rate).

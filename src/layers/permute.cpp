@@ -39,25 +39,7 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
 }
 
 std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const Shape& input = sizes.inputs[0];
-  Shape strides(input.size(), 1), axes = dims(options), lengths = sizes.output;
-  for (std::size_t i = input.size(); i-- > 1;) {
-    strides[i - 1] = strides[i] * input[i];
-  }
-  std::int64_t size = 1;
-  if (axes.back() == static_cast<std::int64_t>(axes.size()) && axes.size() > 1) {
-    size = lengths.back();  // the last axis stays the last
-    axes.pop_back();
-    lengths.pop_back();
-  }
-  const auto source = [&](std::int64_t i) {
-    std::int64_t place = 0;
-    for (std::size_t axis = axes.size(); axis-- > 0; i /= lengths[axis]) {
-      place += i % lengths[axis] * strides[static_cast<std::size_t>(axes[axis] - 1)];
-    }
-    return place / size;
-  };
-  return rearrangement_plan(sizes, {.size = size, .source = source});
+  return permutation_plan(sizes, dims(options));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/error.hpp"
 #include "kernels/elementwise.hpp"
 #include "layers/shapes.hpp"
 
@@ -117,9 +118,23 @@ std::unique_ptr<LayerPlan> pooling_plan(Pool pool,
       pool, windows_of(windows, sizes.inputs[0], ""), /*is_global=*/false, sizes);
 }
 
-std::unique_ptr<LayerPlan> global_pooling_plan(Pool pool, const LayerSizes& sizes) {
+std::unique_ptr<LayerPlan> adaptive_pooling_plan(Pool pool,
+                                                 const Shape& output_size,
+                                                 const LayerSizes& sizes) {
+  return std::make_unique<PoolingPlan>(
+      pool, adaptive_windows(output_size, sizes.inputs[0], ""), /*is_global=*/false, sizes);
+}
+
+std::unique_ptr<LayerPlan> global_pooling_plan(Pool pool,
+                                               const LayerSizes& sizes,
+                                               bool is_features_first) {
   const Shape& shape = sizes.inputs[0];
   if (sizes.has_mask && pool == Pool::average && shape.size() == 2) {
+    if (is_features_first) {
+      throw error<OptionError>({.where = "GlobalAveragePooling1D",
+                                .expected = "data_format channels_last for masked steps",
+                                .got = quoted("channels_first")});
+    }
     return std::make_unique<MaskedAveragePlan>(sizes);
   }
   const Shape whole(shape.begin(), shape.end() - 1);
@@ -134,10 +149,7 @@ Shape global_pooling_shape(const Shape& sample,
                            std::size_t axes,
                            bool keepdims,
                            std::string_view where) {
-  require_rank(sample,
-               axes + 1,
-               axes == 1 ? "(batch, time, features)" : "(batch, height, width, features)",
-               where);
+  require_images(sample, axes, where);
   Shape shape(keepdims ? axes : 0, 1);
   shape.push_back(sample.back());
   return shape;

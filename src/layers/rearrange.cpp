@@ -69,6 +69,45 @@ std::unique_ptr<LayerPlan> rearrangement_plan(const LayerSizes& sizes,
   return std::make_unique<RearrangementPlan>(sizes, blocks);
 }
 
+std::unique_ptr<LayerPlan> permutation_plan(const LayerSizes& sizes, Shape dims) {
+  const Shape& input = sizes.inputs[0];
+  Shape strides(input.size(), 1), lengths = sizes.output;
+  for (std::size_t i = input.size(); i-- > 1;) {
+    strides[i - 1] = strides[i] * input[i];
+  }
+  std::int64_t size = 1;
+  if (dims.back() == static_cast<std::int64_t>(dims.size()) && dims.size() > 1) {
+    size = lengths.back();  // the last axis stays the last
+    dims.pop_back();
+    lengths.pop_back();
+  }
+  const auto source = [&](std::int64_t i) {
+    std::int64_t place = 0;
+    for (std::size_t axis = dims.size(); axis-- > 0; i /= lengths[axis]) {
+      place += i % lengths[axis] * strides[static_cast<std::size_t>(dims[axis] - 1)];
+    }
+    return place / size;
+  };
+  return rearrangement_plan(sizes, {.size = size, .source = source});
+}
+
+std::unique_ptr<LayerPlan> moving_plan(const LayerSizes& sizes, const AxisSource& source) {
+  const Shape &input = sizes.inputs[0], &output = sizes.output;
+  const auto block = [&](std::int64_t i) {
+    std::int64_t place = 0, stride = 1;
+    for (std::size_t axis = input.size() - 1; axis-- > 0; i /= output[axis]) {
+      const std::int64_t from = source(axis, i % output[axis]);
+      if (from < 0 || from >= input[axis]) {
+        return std::int64_t{-1};
+      }
+      place += from * stride;
+      stride *= input[axis];
+    }
+    return place;
+  };
+  return rearrangement_plan(sizes, {.size = input.back(), .source = block});
+}
+
 std::unique_ptr<LayerPlan> reshaping_plan(const LayerSizes& sizes) {
   const std::int64_t size =
       std::gcd(TimeMajor(sizes.inputs[0]).inner, TimeMajor(sizes.output).inner);

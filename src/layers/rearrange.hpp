@@ -18,6 +18,16 @@ struct Rearrangement {
 
 std::unique_ptr<LayerPlan> rearrangement_plan(const LayerSizes& sizes, const Rearrangement& blocks);
 
+/// Axis i of the result is axis dims[i] of the input, counted from 1.
+std::unique_ptr<LayerPlan> permutation_plan(const LayerSizes& sizes, Shape dims);
+
+/// The place along an axis of the input that place `i` along this axis of the result takes its
+/// features from; outside the input: zeros.
+using AxisSource = std::function<std::int64_t(std::size_t axis, std::int64_t i)>;
+
+/// (T, C) or (H, W, C) with features that stay together.
+std::unique_ptr<LayerPlan> moving_plan(const LayerSizes& sizes, const AxisSource& source);
+
 /// The same values in the same order under another shape.
 std::unique_ptr<LayerPlan> reshaping_plan(const LayerSizes& sizes);
 

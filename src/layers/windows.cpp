@@ -38,14 +38,38 @@ kernels::WindowAxis axis_of(const WindowOptions& o, std::size_t i, std::int64_t 
 
 }  // namespace
 
-kernels::Windows windows_of(const WindowOptions& options,
-                            const Shape& sample,
-                            std::string_view where) {
-  const std::size_t axes = options.size.size();
+void require_images(const Shape& sample, std::size_t axes, std::string_view where) {
   require_rank(sample,
                axes + 1,
                axes == 1 ? "(batch, time, features)" : "(batch, height, width, features)",
                where);
+}
+
+kernels::Windows adaptive_windows(const Shape& output_size,
+                                  const Shape& sample,
+                                  std::string_view where) {
+  require_images(sample, output_size.size(), where);
+  known_size(Shape(sample.begin(), sample.end() - 1), where);
+  const auto axis = [&](std::size_t i) {
+    const std::int64_t input = sample[i], output = output_size[i];
+    return kernels::WindowAxis{
+        .input = input,
+        .size = (input + output - 1) / output + (input % output == 0 ? 0 : 1),
+        .output = output,
+        .is_adaptive = true};
+  };
+  kernels::Windows windows{.vertical = axis(0), .channels = sample.back()};
+  if (output_size.size() == 2) {
+    windows.horizontal = axis(1);
+  }
+  return windows;
+}
+
+kernels::Windows windows_of(const WindowOptions& options,
+                            const Shape& sample,
+                            std::string_view where) {
+  const std::size_t axes = options.size.size();
+  require_images(sample, axes, where);
   kernels::Windows windows{.vertical = axis_of(options, 0, sample[0]), .channels = sample.back()};
   if (axes == 2) {
     windows.horizontal = axis_of(options, 1, sample[1]);

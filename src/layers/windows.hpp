@@ -6,6 +6,7 @@
 #include <array>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "engram/tensor.hpp"
 #include "kernels/windows.hpp"
@@ -24,8 +25,21 @@ kernels::Windows windows_of(const WindowOptions& options,
                             const Shape& sample,
                             std::string_view where);
 
+/// `output_size` windows of about one length along each axis. Errors: ShapeError for another rank,
+/// or when a length is not known.
+kernels::Windows adaptive_windows(const Shape& output_size,
+                                  const Shape& sample,
+                                  std::string_view where);
+
+/// Errors: ShapeError unless the sample has so many axes of windows and features.
+void require_images(const Shape& sample, std::size_t axes, std::string_view where);
+
 /// A sample's shape with the windows' counts in place of lengths, and `channels`.
 Shape windows_shape(const kernels::Windows& windows, std::size_t axes, std::int64_t channels);
+
+/// How many axes an option of sizes has.
+template <class Sizes>
+inline constexpr std::size_t kAxes = std::is_same_v<Sizes, std::int64_t> ? 1 : 2;
 
 /// An option of one axis or of two as a list, and as what a visitor reads.
 inline Shape list_of(std::int64_t value) { return {value}; }

@@ -10,6 +10,7 @@
 /// Checks, files, recipes, summary() and documents are visitors.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -126,6 +127,23 @@ class OptionVisitor {
   virtual void sizes(std::string_view name, std::span<std::int64_t> values, const Rule& rule) {
     for (std::int64_t& value : values) {
       option(name, value, rule);
+    }
+  }
+
+  /// Sizes at both ends of axes. Files hold them as a list of pairs.
+  virtual void pairs(std::string_view name,
+                     std::span<std::array<std::int64_t, 2>> values,
+                     const Rule& rule) {
+    sizes(name, {values[0].data(), 2 * values.size()}, rule);
+  }
+
+  /// Sizes, or Keras's None where they are not given.
+  virtual void optional_sizes(std::string_view name,
+                              bool& is_given,
+                              std::span<std::int64_t> values,
+                              const Rule& rule) {
+    if (is_given) {
+      sizes(name, values, rule);
     }
   }
 

@@ -106,7 +106,7 @@ RegularizerSpec make_spec(std::string_view class_name, std::string_view name) {
 class RulesVisitor final : public OptionVisitor {
  public:
   explicit RulesVisitor(std::string_view weight)
-      : weight_(weight == "recurrent_kernel" ? "recurrent" : weight) {}
+      : weight_(weight.ends_with("_kernel") ? weight.substr(0, weight.size() - 7) : weight) {}
 
   WeightRules rules;
 

@@ -237,6 +237,40 @@ void TableReader::sizes(std::string_view name, std::span<std::int64_t> values, c
   }
 }
 
+void TableReader::pairs(std::string_view name,
+                        std::span<std::array<std::int64_t, 2>> values,
+                        const Rule& rule) {
+  const toml::node* found = node(name);
+  if (found == nullptr) {
+    return;
+  }
+  const toml::array* list = found->as_array();
+  if (list != nullptr && list->size() != values.size()) {
+    refuse(name, fmt::format("as a list of {}", values.size()));
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const toml::node& entry = list != nullptr ? *list->get(i) : *found;
+    const toml::array* ends = entry.as_array();
+    if (ends != nullptr && ends->size() != 2) {
+      refuse(name, "as a list of pairs");
+    }
+    for (std::size_t k = 0; k < 2; ++k) {
+      values[i][k] =
+          static_cast<std::int64_t>(number(ends != nullptr ? *ends->get(k) : entry, name, rule));
+    }
+  }
+}
+
+void TableReader::optional_sizes(std::string_view name,
+                                 bool& is_given,
+                                 std::span<std::int64_t> values,
+                                 const Rule& rule) {
+  is_given = node(name) != nullptr;
+  if (is_given) {
+    sizes(name, values, rule);
+  }
+}
+
 void TableReader::option(std::string_view name, Activation& value) {
   std::string text(value.name());
   option(name, text);

@@ -62,6 +62,13 @@ class TableReader final : public OptionVisitor {
               std::string& value,
               std::span<const std::string_view> allowed) override;
   void sizes(std::string_view name, std::span<std::int64_t> values, const Rule& rule) override;
+  void pairs(std::string_view name,
+             std::span<std::array<std::int64_t, 2>> values,
+             const Rule& rule) override;
+  void optional_sizes(std::string_view name,
+                      bool& is_given,
+                      std::span<std::int64_t> values,
+                      const Rule& rule) override;
   void fixed(std::string_view name, const FixedValue& value) override;
 
   /// The node called `name`, or null: for values of several types. Makes the key known.

@@ -42,6 +42,23 @@ TEST(LayerErrors, NameWhatALayerTakes) {
   EXPECT_ERROR(build(Cropping1D{.cropping = {2, 1}, .name = "c"}, {3, 4}),
                ShapeError,
                "Cropping1D 'c': expected more than 3 steps to crop, got 3.");
+  EXPECT_ERROR(build(Cropping2D{.cropping = {{{0, 0}, {2, 2}}}, .name = "c"}, {3, 4, 1}),
+               ShapeError,
+               "Cropping2D 'c': expected more than 4 columns to crop, got 4.");
+  EXPECT_ERROR(build(AdaptiveMaxPooling1D{.output_size = 2, .name = "p"}, {-1, 3}),
+               ShapeError,
+               "AdaptiveMaxPooling1D 'p': expected input whose lengths are known, got (None,) a "
+               "sample. Give all lengths in Input::shape.");
+  EXPECT_ERROR(build(Conv1DTranspose{.filters = 1,
+                                     .kernel_size = 4,
+                                     .strides = 2,
+                                     .padding = "same",
+                                     .output_padding = 0,
+                                     .name = "c"},
+                     {3, 4}),
+               ShapeError,
+               "Conv1DTranspose 'c': expected an output_padding that leaves a place for each "
+               "value, got (0,) for (3, 4) a sample. Leave output_padding out.");
   EXPECT_ERROR(
       build(LayerNormalization{.axis = {1}, .name = "n"}, {3, 4}),
       ShapeError,
@@ -60,8 +77,20 @@ TEST(LayerErrors, NameWhatALayerTakes) {
   EXPECT_ERROR(
       build(Embedding{.input_dim = 3, .output_dim = 2, .mask_zero = true, .name = "e"}, {3, 4}),
       ShapeError,
-      "Embedding 'e': expected ids of rank 2 (batch, time) with mask_zero, got (3, 4) a sample. A "
-      "mask has one value a step.");
+      "Embedding 'e': expected a layer that drops masks, such as Reshape, behind ids of several "
+      "axes "
+      "with mask_zero, got the model's output. A mask has one value a step.");
+  const auto behind_ids = [](const Layer& layer) {
+    Sequential({Input{.shape = {3, 4}},
+                Embedding{.input_dim = 3, .output_dim = 2, .mask_zero = true, .name = "e"},
+                layer,
+                Flatten{}});
+  };
+  EXPECT_ERROR(behind_ids(Dense{.units = 2, .name = "d"}),
+               ShapeError,
+               "Embedding 'e': expected a layer that drops masks, such as Reshape, behind ids of "
+               "several axes with mask_zero, got Dense 'd'. A mask has one value a step.");
+  EXPECT_NO_THROW(behind_ids(Reshape{.target_shape = {3, 8}}));
 }
 
 TEST(LayerErrors, NameSizesThatNoMachineHolds) {
@@ -88,6 +117,34 @@ TEST(LayerErrors, NameBadOptions) {
                      {4, 4, 2}),
                OptionError,
                "Conv2D 'c': expected strides or dilation_rate 1, got (2, 1) and (1, 2).");
+  EXPECT_ERROR(
+      build(Conv2DTranspose{.filters = 3,
+                            .kernel_size = {1, 1},
+                            .strides = {2, 1},
+                            .output_padding = {{1, 1}},
+                            .name = "c"},
+            {4, 4, 2}),
+      OptionError,
+      "Conv2DTranspose 'c': expected output_padding below the strides (2, 1), got (1, 1).");
+  EXPECT_ERROR(build(UpSampling2D{.interpolation = "bicubic", .name = "u"}, {4, 4, 2}),
+               OptionError,
+               "UpSampling2D 'u': expected a supported interpolation, got 'bicubic'. Supported: "
+               "nearest, bilinear.");
+  EXPECT_ERROR(build(Conv1D{.filters = 3,
+                            .kernel_size = 1,
+                            .data_format = "channels_first",
+                            .activation = "softmax",
+                            .name = "c"},
+                     {4, 2}),
+               OptionError,
+               "Conv1D 'c': expected an activation of single values with channels_first, got "
+               "'softmax'.");
+  Sequential masked({Embedding{.input_dim = 3, .output_dim = 4, .mask_zero = true},
+                     GlobalAveragePooling1D{.data_format = "channels_first"}});
+  EXPECT_ERROR(masked.predict(Tensor({1, 4})),
+               OptionError,
+               "GlobalAveragePooling1D: expected data_format channels_last for masked steps, got "
+               "'channels_first'.");
   EXPECT_ERROR(build(Conv1D{.filters = 3, .kernel_size = 0, .name = "c"}, {4, 2}),
                OptionError,
                "Conv1D 'c': expected kernel_size at least 1, got 0.");

@@ -80,6 +80,10 @@ std::vector<LayerCase> cases() {
       {"Activation", {ActivationLayer{.activation = "tanh"}}, kVector},
       {"ActivationSoftmax", {ActivationLayer{.activation = "softmax"}}, kSequence},
       {"ActivationMasked", {ActivationLayer{.activation = "tanh"}, last}, kSequence, true},
+      {"AdaptiveAveragePooling1D", {AdaptiveAveragePooling1D{.output_size = 3}}, kSequence},
+      {"AdaptiveAveragePooling2D", {AdaptiveAveragePooling2D{.output_size = {3, 7}}}, kImage},
+      {"AdaptiveMaxPooling1D", {AdaptiveMaxPooling1D{.output_size = 2}}, kSequence},
+      {"AdaptiveMaxPooling2D", {AdaptiveMaxPooling2D{.output_size = {3, 2}}}, kImage},
       {"AlphaDropout", {AlphaDropout{.rate = 0.4f}}, kSequence},
       {"AveragePooling1D", {AveragePooling1D{.pool_size = 2}}, kSequence},
       {"AveragePooling1DSame", {AveragePooling1D{.pool_size = 3, .padding = "same"}}, kSequence},
@@ -106,7 +110,31 @@ std::vector<LayerCase> cases() {
       {"Conv2D",
        {Conv2D{.filters = 3, .kernel_size = {2, 3}, .padding = "same", .activation = "tanh"}},
        kImage},
+      {"Conv1DFirst",
+       {Conv1D{
+           .filters = 3, .kernel_size = 2, .data_format = "channels_first", .activation = "tanh"}},
+       kSequence},
+      {"Conv1DTranspose",
+       {Conv1DTranspose{.filters = 3, .kernel_size = 3, .strides = 2, .activation = "tanh"}},
+       kSequence},
+      {"Conv1DTransposePadding",
+       {Conv1DTranspose{.filters = 2,
+                        .kernel_size = 4,
+                        .strides = 3,
+                        .padding = "same",
+                        .output_padding = 1,
+                        .use_bias = false}},
+       kSequence},
+      {"Conv2DTranspose",
+       {Conv2DTranspose{.filters = 2, .kernel_size = {2, 3}, .padding = "same"}},
+       kImage},
       {"ConvLSTM1D", {ConvLSTM1D{.filters = 2, .kernel_size = 3}}, kImage},
+      {"ConvLSTM1DFirst",
+       {ConvLSTM1D{.filters = 2,
+                   .kernel_size = 2,
+                   .data_format = "channels_first",
+                   .return_sequences = true}},
+       kImage},
       {"ConvLSTM1DDropout",
        {ConvLSTM1D{.filters = 2,
                    .kernel_size = 2,
@@ -121,12 +149,28 @@ std::vector<LayerCase> cases() {
         ConvLSTM2D{.filters = 2, .kernel_size = {3, 2}, .padding = "same"}},
        kImage},
       {"Cropping1D", {Cropping1D{.cropping = {1, 2}}}, kSequence},
+      {"Cropping2D",
+       {Cropping2D{.cropping = {{{1, 2}, {0, 3}}}, .data_format = "channels_first"}},
+       {2, 4, 5}},
+      {"DepthwiseConv1D", {DepthwiseConv1D{.kernel_size = 3}}, kSequence},
+      {"DepthwiseConv1DMultiplier",
+       {DepthwiseConv1D{.kernel_size = 2,
+                        .strides = 2,
+                        .padding = "same",
+                        .depth_multiplier = 3,
+                        .dilation_rate = 2,
+                        .activation = "tanh"}},
+       kSequence},
+      {"DepthwiseConv2D",
+       {DepthwiseConv2D{.kernel_size = {2, 3}, .padding = "same", .use_bias = false}},
+       kImage},
       {"Dense", {Dense{.units = 3, .activation = "tanh"}}, kSequence},
       {"Dropout", {Dropout{.rate = 0.4f}}, kSequence},
       {"ELU", {ELU{.alpha = 0.7f}}, kSequence},
       {"Embedding", {}, kSequence},
       {"EmbeddingMasked", {last}, kSequence, true},
       {"Flatten", {Flatten{}}, kSequence},
+      {"FlattenFirst", {Flatten{.data_format = "channels_first"}}, kImage},
       {"FlattenMasked", {Flatten{}}, kSequence, true},
       {"GRU", {GRU{.units = 3}}, kSequence},
       {"GRUMasked", {GRU{.units = 3, .return_sequences = true}, last}, kSequence, true},
@@ -136,6 +180,7 @@ std::vector<LayerCase> cases() {
       {"GlobalAveragePooling1DMasked", {GlobalAveragePooling1D{.keepdims = true}}, kSequence, true},
       {"GlobalAveragePooling2D", {GlobalAveragePooling2D{}}, kImage},
       {"GlobalMaxPooling1D", {GlobalMaxPooling1D{.keepdims = true}}, kSequence},
+      {"GlobalMaxPooling2DFirst", {GlobalMaxPooling2D{.data_format = "channels_first"}}, kImage},
       {"GlobalMaxPooling2D", {GlobalMaxPooling2D{}}, kImage},
       {"LSTM", {LSTM{.units = 3}}, kSequence},
       {"LSTMMasked", {LSTM{.units = 3, .return_sequences = true}, last}, kSequence, true},
@@ -169,12 +214,32 @@ std::vector<LayerCase> cases() {
       {"Rescaling", {Rescaling{.scale = 0.25f, .offset = 1.0f}}, kImage},
       {"Reshape", {Reshape{.target_shape = {-1, 5}}, last}, kSequence},
       {"ReshapeMasked", {Reshape{.target_shape = {4, 5}}, last}, kSequence, true},
+      {"SeparableConv1D",
+       {SeparableConv1D{.filters = 3, .kernel_size = 3, .activation = "tanh"}},
+       kSequence},
+      {"SeparableConv1DMultiplier",
+       {SeparableConv1D{.filters = 2,
+                        .kernel_size = 2,
+                        .padding = "same",
+                        .depth_multiplier = 2,
+                        .use_bias = false}},
+       kSequence},
+      {"SeparableConv2D",
+       {SeparableConv2D{.filters = 3, .kernel_size = {2, 3}, .data_format = "channels_first"}},
+       {2, 4, 5}},
       {"SimpleRNN", {SimpleRNN{.units = 3}}, kSequence},
       {"SimpleRNNMasked", {SimpleRNN{.units = 3, .return_sequences = true}, last}, kSequence, true},
       {"Softmax", {Softmax{}}, kSequence},
       {"SpatialDropout1D", {SpatialDropout1D{.rate = 0.4f}}, kSequence},
+      {"SpatialDropout2D", {SpatialDropout2D{.rate = 0.4f}}, kImage},
+      {"SpatialDropout2DFirst",
+       {SpatialDropout2D{.rate = 0.4f, .data_format = "channels_first"}},
+       kImage},
       {"UnitNormalization", {UnitNormalization{}}, kSequence},
       {"UpSampling1D", {UpSampling1D{.size = 3}}, kSequence},
+      {"UpSampling2D", {UpSampling2D{.size = {2, 3}}}, kImage},
+      {"UpSampling2DBilinear", {UpSampling2D{.size = {2, 3}, .interpolation = "bilinear"}}, kImage},
+      {"ZeroPadding2D", {ZeroPadding2D{.padding = {{{2, 1}, {0, 1}}}}}, kImage},
       {"ZeroPadding1D", {ZeroPadding1D{.padding = {2, 1}}}, kSequence},
   };
   return all;
@@ -379,6 +444,26 @@ TEST(Normalization, AdaptsToData) {
   EXPECT_EQ(model.predict(x).at({1, 0, 1}), 1);
 }
 
+TEST(SpatialDropout2D, DropsWholeFeatures) {
+  for (const bool is_first : {false, true}) {
+    Sequential model(
+        {Input{.shape = {3, 4, 5}},
+         SpatialDropout2D{.rate = 0.5f,
+                          .data_format = is_first ? "channels_first" : "channels_last"},
+         Embedding{.input_dim = 4, .output_dim = 1}});
+    // Ones become 0 or 2; the Embedding counts them by the gradients of its rows.
+    model.compile({.optimizer = SGD{.learning_rate = 1.0f}, .loss = Loss(DotProduct{})});
+    Tensor x({1, 3, 4, 5}), y({1, 3, 4, 5, 1});
+    std::ranges::fill(x.values(), 1.0f);
+    std::ranges::fill(y.values(), 1.0f);
+    const std::vector<Tensor> gradients = gradients_of(model.data(), x, y);
+    const std::int64_t places = is_first ? 20 : 12;
+    const float kept = gradients[0].at({2, 0}), dropped = gradients[0].at({0, 0});
+    EXPECT_EQ(kept + dropped, 60);
+    EXPECT_EQ(static_cast<std::int64_t>(kept) % places, 0);
+  }
+}
+
 TEST(TimeDistributed, NormalizesByTheWholeBatch) {
   Tensor x({37, 4, 2}), y({37, 4, 1});  // more rows than a slice has
   for (std::int64_t i = 0; i < x.size(); ++i) {
@@ -441,6 +526,30 @@ TEST(WeightRules, OfEachLayerPenalizeAndConstrain) {
                   .bias_regularizer = l2,
                   .bias_constraint = positive},
        video},
+      {"DepthwiseConv1D",
+       "kernel",
+       DepthwiseConv1D{
+           .kernel_size = 2, .depthwise_regularizer = l2, .depthwise_constraint = positive},
+       kSequence},
+      {"SeparableConv1D",
+       "pointwise_kernel",
+       SeparableConv1D{.filters = 2,
+                       .kernel_size = 2,
+                       .pointwise_regularizer = l2,
+                       .pointwise_constraint = positive},
+       kSequence},
+      {"SeparableConv2D",
+       "depthwise_kernel",
+       SeparableConv2D{.filters = 2,
+                       .kernel_size = {2, 2},
+                       .depthwise_regularizer = l2,
+                       .depthwise_constraint = positive},
+       kImage},
+      {"Conv1DTranspose",
+       "kernel",
+       Conv1DTranspose{
+           .filters = 2, .kernel_size = 2, .kernel_regularizer = l2, .kernel_constraint = positive},
+       kSequence},
       {"PReLU", "alpha", PReLU{.alpha_regularizer = l2, .alpha_constraint = positive}, kSequence},
       {"BatchNormalization",
        "gamma",

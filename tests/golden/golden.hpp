@@ -178,6 +178,22 @@ class ConfigReader final : public OptionVisitor {
     }
   }
 
+  void pairs(std::string_view n, std::span<std::array<std::int64_t, 2>> v, const Rule&) override {
+    if (const json* found = find(n)) {
+      for (std::size_t i = 0; i < v.size(); ++i) {
+        v[i] = (*found)[i].get<std::array<std::int64_t, 2>>();
+      }
+    }
+  }
+
+  void optional_sizes(std::string_view n,
+                      bool& is_given,
+                      std::span<std::int64_t> v,
+                      const Rule& rule) override {
+    is_given = config_.contains(std::string(n));
+    sizes(n, v, rule);
+  }
+
   void numbers(std::string_view n, std::vector<float>& v) override {
     if (const json* found = find(n)) {
       v = found->is_array() ? found->get<std::vector<float>>() : std::vector{found->get<float>()};

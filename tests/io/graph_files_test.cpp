@@ -123,6 +123,8 @@ INSTANTIATE_TEST_SUITE_P(Keras,
                                            "weighted_outputs",
                                            "attentions",
                                            "multi_head_attentions",
+                                           "joined_masks",
+                                           "images",
 
                                            "nested_line",
                                            "nested_shared",

@@ -120,6 +120,40 @@ def multi_head_attentions():
     return model, x, [stream(3, (5, 2)), stream(4, (5, 2)), stream(5, (5, 3, 5, 5))]
 
 
+def joined_masks():
+    """A step counts when it does in one of two inputs; ids of two axes lose their mask."""
+    a, b = L.Input((4, 2), name="a"), L.Input((4, 3), name="b")
+    ids = L.Input((4, 2), dtype="int32", name="ids")
+    joined = L.Concatenate()([L.Masking()(a), L.Masking()(b)])
+    words = L.Reshape((4, 6))(L.Embedding(4, 3, mask_zero=True)(ids))
+    ends = L.Concatenate()([L.LSTM(3)(joined), L.GRU(2)(words)])
+    model = keras.Model([a, b, ids], L.Dense(2)(ends))
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    x = [stream(1, (5, 4, 2)), stream(2, (5, 4, 3)), integers(3, (5, 4, 2), 4)]
+    x[0][0, 1:] = x[0][1, :3] = x[1][0, 2:] = x[1][1, :2] = x[1][3, 3] = 0
+    return model, x, [stream(4, (5, 2))]
+
+
+def images():
+    """Layers on images and steps, some with features first, as far as TensorFlow runs them."""
+    first = {"data_format": "channels_first"}
+    image, steps = L.Input((4, 5, 2), name="image"), L.Input((7, 3), name="steps")
+    y = L.ZeroPadding2D(((1, 0), (2, 1)))(image)
+    y = L.SeparableConv2D(3, (2, 3), padding="same", activation="tanh")(y)
+    y = L.AdaptiveMaxPooling2D((3, 4))(L.DepthwiseConv2D(2, depth_multiplier=2)(y))
+    y = L.Conv2DTranspose(2, 3, strides=2, padding="same", output_padding=1)(y)
+    y = L.Cropping2D(((1, 2), (0, 3)))(L.SpatialDropout2D(0.0)(y))
+    y = L.UpSampling2D((2, 1), interpolation="bilinear")(y)
+    y = L.ZeroPadding2D(1, **first)(L.UpSampling2D(2, **first)(y))
+    y = L.Flatten(**first)(L.AdaptiveAveragePooling2D((2, 3), **first)(y))
+    z = L.SeparableConv1D(4, 3, depth_multiplier=2)(steps)
+    z = L.DepthwiseConv1D(2, **first)(L.Conv1DTranspose(3, 2, strides=2)(z))
+    z = L.GRU(3)(L.AdaptiveAveragePooling1D(4)(z))
+    model = keras.Model([image, steps], L.Dense(2)(L.Concatenate()([y, z])))
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    return model, [stream(1, (5, 4, 5, 2)), stream(2, (5, 7, 3))], [stream(3, (5, 2))]
+
+
 def stored(array):
     return {"shape": list(array.shape), "values": numbers(np.asarray(array, "float32"))}
 
@@ -150,5 +184,6 @@ def make_graphs(folder):
     folder = folder / "keras"
     folder.mkdir(exist_ok=True)
     for seed, make in enumerate((shared_and_masked, merges, encoder_decoder, weighted_outputs,
-                                 attentions, multi_head_attentions), 2201):
+                                 attentions, multi_head_attentions, joined_masks, images),
+                                2201):
         graph_case(folder, seed, make)

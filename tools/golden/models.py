@@ -37,12 +37,30 @@ def made(value):
     return getattr(next(m for m in modules if hasattr(m, name)), name)(**config)
 
 
+def add_features_first(model, spec, input_shape):
+    """Adds a layer with data_format channels_first, which TensorFlow's CPU kernels do not take, as
+    one with features last between two that turn its input and its result."""
+    rank = len(model.output_shape if model.layers else input_shape)
+    axes = next((n for n in (1, 2) if f"{n}D" in spec["class_name"]), rank - 2)
+    before = list(range(1, rank))
+    before.append(before.pop(len(before) - 1 - axes))
+    model.add(keras.layers.Permute(before))
+    model.add(made({**spec, "config": {**spec["config"], "data_format": "channels_last"}}))
+    after = list(range(1, len(model.output_shape)))
+    if len(after) > axes:
+        after.insert(len(after) - 1 - axes, after.pop())
+        model.add(keras.layers.Permute(after))
+
+
 def build(layers, input_shape, words):
     """A Sequential with the stream's weights is built by fill() afterwards."""
     dtype = "int32" if words else keras.config.floatx()
     model = keras.Sequential([keras.layers.Input(input_shape[1:], dtype=dtype)])
     for spec in layers:
-        model.add(made(spec))
+        if spec["config"].get("data_format") == "channels_first":
+            add_features_first(model, spec, input_shape)
+        else:
+            model.add(made(spec))
     return model
 
 

@@ -20,6 +20,7 @@ struct AveragePooling1D {
   std::int64_t pool_size = 0;
   std::optional<std::int64_t> strides = {};
   std::string padding = "valid";
+  std::string data_format = "channels_last";
   bool trainable = true;
   std::string name = "";
 };

@@ -25,6 +25,7 @@ struct Conv2D {
   std::array<std::int64_t, 2> kernel_size = {0, 0};
   std::array<std::int64_t, 2> strides = {1, 1};
   std::string padding = "valid";
+  std::string data_format = "channels_last";
   std::array<std::int64_t, 2> dilation_rate = {1, 1};
   std::int64_t groups = 1;
   Activation activation = "linear";

@@ -30,6 +30,7 @@ struct ConvLSTM1D {
   std::int64_t kernel_size = 0;
   std::int64_t strides = 1;
   std::string padding = "valid";
+  std::string data_format = "channels_last";
   std::int64_t dilation_rate = 1;
   Activation activation = "tanh";
   Activation recurrent_activation = "sigmoid";

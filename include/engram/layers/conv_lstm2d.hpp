@@ -30,6 +30,7 @@ struct ConvLSTM2D {
   std::array<std::int64_t, 2> kernel_size = {0, 0};
   std::array<std::int64_t, 2> strides = {1, 1};
   std::string padding = "valid";
+  std::string data_format = "channels_last";
   std::array<std::int64_t, 2> dilation_rate = {1, 1};
   Activation activation = "tanh";
   Activation recurrent_activation = "sigmoid";

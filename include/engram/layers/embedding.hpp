@@ -16,7 +16,8 @@ namespace engram {
 
 /// Shapes: x (N, ...) of ids; result (N, ..., output_dim). Weights: embeddings (input_dim,
 /// output_dim). With mask_zero, id 0 marks a step that later layers skip. Errors: DataError for an
-/// id outside [0, input_dim); ShapeError for mask_zero with ids that are not (N, T).
+/// id outside [0, input_dim); ShapeError for mask_zero with ids of more axes than
+/// (N, T), unless the layer behind drops masks, as Reshape does.
 struct Embedding {
   std::int64_t input_dim = 0;
   std::int64_t output_dim = 0;

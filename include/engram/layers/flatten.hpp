@@ -11,7 +11,9 @@
 namespace engram {
 
 /// Shapes: x (N, ...); result (N, D). A mask ends here, as in Keras.
+/// data_format "channels_first" (N, D, ...) puts the features last before.
 struct Flatten {
+  std::string data_format = "channels_last";
   bool trainable = true;
   std::string name = "";
 };

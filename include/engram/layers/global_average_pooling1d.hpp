@@ -13,6 +13,7 @@ namespace engram {
 /// Shapes: x (N, T, D); result (N, D), or (N, 1, D) with keepdims. With a mask, the mean of the
 /// steps that count (NaN when none does, as in Keras); the mask ends here.
 struct GlobalAveragePooling1D {
+  std::string data_format = "channels_last";
   bool keepdims = false;
   bool trainable = true;
   std::string name = "";

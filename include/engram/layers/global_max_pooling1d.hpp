@@ -13,6 +13,7 @@ namespace engram {
 /// Shapes: x (N, T, D); result (N, D), or (N, 1, D) with keepdims. A mask ends here and changes
 /// nothing, as in Keras.
 struct GlobalMaxPooling1D {
+  std::string data_format = "channels_last";
   bool keepdims = false;
   bool trainable = true;
   std::string name = "";

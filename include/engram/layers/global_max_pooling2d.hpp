@@ -12,6 +12,7 @@ namespace engram {
 
 /// Shapes: x (N, height, width, D); result (N, D), or (N, 1, 1, D) with keepdims.
 struct GlobalMaxPooling2D {
+  std::string data_format = "channels_last";
   bool keepdims = false;
   bool trainable = true;
   std::string name = "";

@@ -19,6 +19,7 @@ struct MaxPooling2D {
   std::array<std::int64_t, 2> pool_size = {2, 2};
   std::optional<std::array<std::int64_t, 2>> strides = {};
   std::string padding = "valid";
+  std::string data_format = "channels_last";
   bool trainable = true;
   std::string name = "";
 };

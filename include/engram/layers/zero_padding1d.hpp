@@ -15,6 +15,7 @@ namespace engram {
 /// Shapes: x (N, T, D); result (N, padding[0] + T + padding[1], D). A mask ends here, as in Keras.
 struct ZeroPadding1D {
   std::array<std::int64_t, 2> padding = {1, 1};
+  std::string data_format = "channels_last";
   bool trainable = true;
   std::string name = "";
 };
