@@ -48,6 +48,7 @@ template <class Options>
 void visit_convolution(Options& o, OptionVisitor& v, std::span<const std::string_view> paddings) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
+  visit_activity_regularizer(v, o.activity_regularizer);
   v.option("filters", o.filters, at_least(1));
   v.sizes("kernel_size", span_of(o.kernel_size), at_least(1));
   v.sizes("strides", span_of(o.strides), at_least(1));
@@ -61,7 +62,7 @@ void visit_convolution(Options& o, OptionVisitor& v, std::span<const std::string
   v.option("bias_initializer", o.bias_initializer);
   visit_kind(v, "kernel_regularizer", o.kernel_regularizer);
   visit_kind(v, "bias_regularizer", o.bias_regularizer);
-  v.fixed("activity_regularizer", {});
+  v.place_of_none("activity_regularizer");
   visit_kind(v, "kernel_constraint", o.kernel_constraint);
   visit_kind(v, "bias_constraint", o.bias_constraint);
 }
