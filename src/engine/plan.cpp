@@ -12,6 +12,7 @@
 #include "engine/slices.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/target.hpp"
+#include "layers/activity.hpp"
 
 namespace engram {
 
@@ -30,6 +31,7 @@ constexpr std::int64_t kSharedWeights = 200'000;
 void OutputFigures::add(const OutputFigures& other) {
   loss_sum += other.loss_sum;
   weight += other.weight;
+  penalty += other.penalty;
   metric_sums.resize(std::max(metric_sums.size(), other.metric_sums.size()));
   for (std::size_t i = 0; i < other.metric_sums.size(); ++i) {
     metric_sums[i] += other.metric_sums[i];
@@ -54,6 +56,16 @@ double sum_of(const float* weights, std::int64_t rows) {
                             : std::accumulate(weights, weights + rows, 0.0);
 }
 
+/// True when a penalty on what a layer gives looks at rows together.
+bool joins_activities(const Network& network) {
+  return std::ranges::any_of(network.nodes, [](const NetworkNode& node) {
+    const auto found = activity_regularizers(node.spec(), node.options());
+    return std::ranges::any_of(found, [](const Regularizer& regularizer) {
+      return regularizer.choice->spec().joins_rows;
+    });
+  });
+}
+
 /// The loss of a batch as one is multiplied by each sample's weight, then reduced.
 double factor_of_batch(const float* weights, std::int64_t rows, Reduction reduction) {
   if (weights == nullptr || reduction == Reduction::mean_with_sample_weight) {
@@ -76,7 +88,7 @@ Plan::Plan(const Network& network, const PlanKey& key, const Judgement* judgemen
   };
   const bool is_compared = judgement != nullptr && std::ranges::any_of(*judgement, joins_rows);
   const bool is_whole =
-      key.has_states || is_compared ||
+      key.has_states || is_compared || joins_activities(network_) ||
       (key.is_training && std::ranges::any_of(network_.nodes, [](const auto& node) {
          const auto needs = node.spec().needs_whole_batch;
          return needs != nullptr && needs(node.options());
@@ -183,7 +195,8 @@ void Plan::add_node(const NetworkNode& node) {
     return output.uses_logits && output.port.node == static_cast<int>(index);
   });
   if (!spec.is_identity(node.options(), key_.is_training)) {
-    added.plan = spec.plan(node.options(), sizes);
+    added.plan = plan_of(spec, node.options(), sizes);
+    added.is_penalized = !activity_regularizers(spec, node.options()).empty();
   }
   nodes_.push_back(std::move(added));
 }
@@ -297,7 +310,7 @@ Plan::Arena Plan::make_arena() const {
     }
     for (std::size_t k = 0; node.plan && k < node.outputs.size(); ++k) {
       const Place& place = node.outputs[k];
-      const bool has_gradient = place.is_used || k == 0;
+      const bool has_gradient = place.is_used || k == 0 || node.is_penalized;
       outputs.push_back(
           {.value = at(place.value), .gradient = has_gradient ? at(place.gradient) : nullptr});
     }
@@ -375,7 +388,9 @@ BatchFigures Plan::run(const Batch& batch,
   const std::int64_t slices = (rows + slice_rows_ - 1) / slice_rows_;
   prepare(slices, workers.count());
   counts_.clear();
-  if (judgement != nullptr && key_.is_training && outputs_.size() > 1) {
+  // A gradient that is not one of the loss cannot be scaled with it afterwards.
+  const bool is_penalized = std::ranges::any_of(nodes_, &Node::is_penalized);
+  if (judgement != nullptr && key_.is_training && (outputs_.size() > 1 || is_penalized)) {
     counts_ = count_rows(batch, *judgement, weights, number);
   }
   std::vector<BatchFigures> figures(static_cast<std::size_t>(slices));
@@ -385,16 +400,21 @@ BatchFigures Plan::run(const Batch& batch,
     const std::int64_t first = slice * slice_rows_;
     const SliceRun common{.rows = std::min(slice_rows_, rows - first),
                           .first_row = first,
+                          .batch_rows = rows,
                           .seed = number.seed,
                           .step = number.step};
     gather(arena, batch, common);
     SliceRun carrying = common;
     carrying.states = batch.states;
     carrying.state_rows = rows;
+    double penalty = 0;
+    carrying.penalty = judgement != nullptr ? &penalty : nullptr;
     forward(arena, carrying, weights);
     scatter(arena, batch, common);
     if (judgement != nullptr) {
-      figures[static_cast<std::size_t>(slice)] = judge(arena, batch, *judgement, common, true);
+      BatchFigures& own = figures[static_cast<std::size_t>(slice)];
+      own = judge(arena, batch, *judgement, common, true);
+      own[0].penalty = penalty;
     }
     if (key_.is_training) {
       float* gradient = slice_gradients_[static_cast<std::size_t>(slice)].data();
@@ -526,12 +546,15 @@ void Plan::forward(const Arena& arena, SliceRun common, const float* weights) co
 }
 
 /// A first output that nobody learns from, such as the sequence of a layer of which only the states
-/// are read, has no gradient.
+/// are read, has no gradient; nor has any output, until its own penalty adds to it.
 void Plan::clear_gradients(const Arena& arena, std::int64_t rows) const {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const Node& node = nodes_[i];
-    if (node.plan && node.needs_gradient && !node.outputs[0].is_used) {
-      std::fill_n(arena.outputs[i][0].gradient, node.outputs[0].size * rows, 0.0f);
+    const std::size_t count = node.is_penalized ? node.outputs.size() : 1;
+    for (std::size_t k = 0; node.plan && node.needs_gradient && k < count; ++k) {
+      if (!node.outputs[k].is_used) {
+        std::fill_n(arena.outputs[i][k].gradient, node.outputs[k].size * rows, 0.0f);
+      }
     }
   }
 }

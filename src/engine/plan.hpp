@@ -66,7 +66,9 @@ struct OutputFigures {
   double loss_sum = 0;  ///< of the weighted losses of rows (a step of a sequence is a row)
   double weight = 0;    ///< what a mean divides by: rows that counted, or their weights
   std::vector<double> metric_sums;  ///< for each metric: its own, and the weight of its rows
-  double penalty = 0;  ///< of regularizers, added to the whole loss; the first output's only
+  /// Of regularizers, added to the whole loss; the first output's only. A plan gives those of
+  /// activities.
+  double penalty = 0;
 
   void add(const OutputFigures& other);
 
@@ -146,7 +148,8 @@ class Plan {
     std::unique_ptr<LayerPlan> plan;  ///< null for an identity
     std::uint32_t position = 0;       ///< among the layers that are no Input
     bool needs_gradient = false, has_mask = false, makes_mask = false, ignores_mask = false;
-    std::vector<Port> inputs;  ///< where they come from, past identities
+    bool is_penalized = false;  ///< the outputs, or parts of them, have penalties
+    std::vector<Port> inputs;   ///< where they come from, past identities
     std::vector<Place> outputs;
     std::vector<std::int64_t> input_gradients;  ///< places in an arena
     std::vector<Share> shares;                  ///< to add after the backward pass

@@ -22,11 +22,11 @@ double penalties(const Network& network, const float* weights, float* gradient) 
   double sum = 0;
   for (const NetworkWeight& weight : network.weights) {
     if (const auto& choice = weight.rules.regularizer.choice) {
-      sum += choice->spec().penalty(
-          choice->options(),
-          weights + weight.offset,
-          weight.shape,
-          gradient != nullptr && weight.is_trainable ? gradient + weight.offset : nullptr);
+      const bool learns = gradient != nullptr && weight.is_trainable;
+      sum += choice->spec().penalty(choice->options(),
+                                    {.values = weights + weight.offset,
+                                     .shape = weight.shape,
+                                     .gradient = learns ? gradient + weight.offset : nullptr});
     }
   }
   return sum;

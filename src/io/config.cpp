@@ -95,9 +95,13 @@ class ConfigWriter final : public OptionVisitor {
 
   void option(std::string_view n, std::string& v) override { put(n, v); }
 
-  /// Keras says None for no axes, such as PReLU's shared ones.
+  /// Keras says None for no axes, such as PReLU's shared ones, and in shapes of tensors for -1.
   void option(std::string_view n, Shape& v) override {
-    put(n, v.empty() ? Json(nullptr) : Json(v));
+    Json list = v.empty() ? Json(nullptr) : Json(v);
+    for (std::size_t i = 0; n == "noise_shape" && i < v.size(); ++i) {
+      list[i] = v[i] < 0 ? Json(nullptr) : Json(v[i]);
+    }
+    put(n, std::move(list));
   }
 
   void option(std::string_view n, Activation& v) override { put(n, std::string(v.name())); }
@@ -165,6 +169,18 @@ class ConfigWriter final : public OptionVisitor {
       put(n, keras_object(v.module(), v.class_name(), config_of(v.access(), v.options())));
     } else {
       put(n, v.number() == nullptr ? Json(nullptr) : Json(shortest(*v.number())));
+    }
+  }
+
+  void rare_option(std::string_view n, KindOption& v) override {
+    if (!v.class_name().empty()) {
+      option(n, v);
+    }
+  }
+
+  void place_of_none(std::string_view n) override {
+    if (!config.contains(std::string(n))) {
+      put(n, nullptr);
     }
   }
 
@@ -261,7 +277,7 @@ class ConfigReader final : public OptionVisitor {
       v.clear();
       for (std::size_t i = 0; i < (is_list ? at->size() : 1); ++i) {
         const JsonAt entry = is_list ? (*at)[i] : *at;
-        v.push_back(entry.as_int());
+        v.push_back(n == "noise_shape" && entry.value().is_null() ? -1 : entry.as_int());
         check(entry, static_cast<double>(v.back()), in_range(-kLargestAxes, kLargestSize));
       }
       if (v.size() > kLargestAxes) {

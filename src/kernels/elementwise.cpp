@@ -134,8 +134,10 @@ void clip_impl(float* x, float low, float high, std::int64_t n) {
   });
 }
 
-/// Sixteen sums, of the elements i mod 16: the same on any target. A square is exact in float64.
-double sum_of_squares_impl(const float* x, std::int64_t n) {
+/// Sixteen sums, of the elements i mod 16: the same on any target. A square, or a magnitude, is
+/// exact in float64.
+template <bool kSquares>
+HWY_INLINE double sum_of_sizes(const float* x, std::int64_t n) {
   constexpr std::int64_t kSums = 16;
   double sums[kSums] = {};
   const hn::CappedTag<double, 8> d;
@@ -145,11 +147,13 @@ double sum_of_squares_impl(const float* x, std::int64_t n) {
   for (; i + kSums <= n; i += kSums) {
     for (std::int64_t j = 0; j < kSums; j += lanes) {
       const auto v = hn::PromoteTo(d, hn::LoadU(half, x + i + j));
-      hn::StoreU(hn::MulAdd(v, v, hn::LoadU(d, sums + j)), d, sums + j);
+      const auto sum = hn::LoadU(d, sums + j);
+      hn::StoreU(kSquares ? hn::MulAdd(v, v, sum) : hn::Add(hn::Abs(v), sum), d, sums + j);
     }
   }
   for (std::int64_t j = 0; i < n; ++i, ++j) {
-    sums[j] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+    const auto v = static_cast<double>(x[i]);
+    sums[j] += kSquares ? v * v : std::abs(v);
   }
   for (std::int64_t j = kSums / 2; j > 0; j /= 2) {
     for (std::int64_t k = 0; k < j; ++k) {
@@ -157,6 +161,19 @@ double sum_of_squares_impl(const float* x, std::int64_t n) {
     }
   }
   return sums[0];
+}
+
+double sum_of_squares_impl(const float* x, std::int64_t n) { return sum_of_sizes<true>(x, n); }
+
+double sum_of_magnitudes_impl(const float* x, std::int64_t n) { return sum_of_sizes<false>(x, n); }
+
+void add_l1_l2_gradient_impl(const float* x, float l1, float l2, float* gradient, std::int64_t n) {
+  for_each_vector(n, [&](std::int64_t i, auto part) HWY_ATTR {
+    const Vector v = part.load(x + i);
+    const Vector sign = hn::IfThenElseZero(hn::Ne(v, zero()), hn::CopySign(all(l1), v));
+    const Vector slope = hn::MulAdd(all(2 * l2), v, sign);
+    part.store(hn::Add(part.load(gradient + i), slope), gradient + i);
+  });
 }
 
 bool all_finite_impl(const float* x, std::int64_t n) {
@@ -190,6 +207,8 @@ ENGRAM_EXPORT(sum_arrays_impl);
 ENGRAM_EXPORT(scale_impl);
 ENGRAM_EXPORT(clip_impl);
 ENGRAM_EXPORT(sum_of_squares_impl);
+ENGRAM_EXPORT(sum_of_magnitudes_impl);
+ENGRAM_EXPORT(add_l1_l2_gradient_impl);
 ENGRAM_EXPORT(all_finite_impl);
 
 void apply(Function f, const float* x, float* y, std::int64_t n) noexcept {
@@ -243,6 +262,15 @@ void clip(float* x, float low, float high, std::int64_t n) noexcept {
 
 double sum_of_squares(const float* x, std::int64_t n) noexcept {
   return ENGRAM_DISPATCH(sum_of_squares_impl)(x, n);
+}
+
+double sum_of_magnitudes(const float* x, std::int64_t n) noexcept {
+  return ENGRAM_DISPATCH(sum_of_magnitudes_impl)(x, n);
+}
+
+void add_l1_l2_gradient(
+    const float* x, float l1, float l2, float* gradient, std::int64_t n) noexcept {
+  ENGRAM_DISPATCH(add_l1_l2_gradient_impl)(x, l1, l2, gradient, n);
 }
 
 bool all_finite(const float* x, std::int64_t n) noexcept {

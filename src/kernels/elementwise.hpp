@@ -65,6 +65,13 @@ void clip(float* x, float low, float high, std::int64_t n) noexcept;
 /// Sum of squares in float64, in an order that depends on n only (not on the target's lanes).
 double sum_of_squares(const float* x, std::int64_t n) noexcept;
 
+/// Likewise the sum of |x|.
+double sum_of_magnitudes(const float* x, std::int64_t n) noexcept;
+
+/// gradient += l1 sign(x) + 2 l2 x, with sign(0) = 0.
+void add_l1_l2_gradient(
+    const float* x, float l1, float l2, float* gradient, std::int64_t n) noexcept;
+
 /// True when every value is finite.
 bool all_finite(const float* x, std::int64_t n) noexcept;
 

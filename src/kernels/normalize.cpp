@@ -31,11 +31,13 @@ void normalize_rows_impl(const float* x,
                          float* y,
                          float* statistics,
                          std::int64_t M,
-                         std::int64_t C) {
+                         std::int64_t C,
+                         bool is_centered) {
   const float share = 1.0f / static_cast<float>(C);
   for (std::int64_t row = 0; row < M; ++row, x += C, y += C) {
-    const float mean =
-        share * sum_of(C, [&](std::int64_t i, auto part) HWY_ATTR { return part.load(x + i); });
+    const float sum =
+        sum_of(C, [&](std::int64_t i, auto part) HWY_ATTR { return part.load(x + i); });
+    const float mean = is_centered ? share * sum : 0.0f;
     for_each_vector(C, [&](std::int64_t i, auto part) HWY_ATTR {
       part.store(hn::Sub(part.load(x + i), all(mean)), y + i);
     });
@@ -77,8 +79,9 @@ void normalize_rows_gradient_impl(const RowGradient& g, std::int64_t M, std::int
     if (g.dx == nullptr) {
       continue;
     }
-    const Vector mean_slope =
-        all(share * sum_of(C, [&](std::int64_t i, auto part) HWY_ATTR { return slope(i, part); }));
+    const float slopes =
+        sum_of(C, [&](std::int64_t i, auto part) HWY_ATTR { return slope(i, part); });
+    const Vector mean_slope = all(g.is_centered ? share * slopes : 0.0f);
     // slope is 0 behind the end, so that the product is.
     const Vector mean_product = all(share * sum_of(C, [&](std::int64_t i, auto part) HWY_ATTR {
                                       return hn::Mul(slope(i, part), normal(i, part));
@@ -215,8 +218,9 @@ void normalize_rows(const float* x,
                     float* y,
                     float* statistics,
                     std::int64_t M,
-                    std::int64_t C) noexcept {
-  ENGRAM_DISPATCH(normalize_rows_impl)(x, gamma, beta, epsilon, y, statistics, M, C);
+                    std::int64_t C,
+                    bool is_centered) noexcept {
+  ENGRAM_DISPATCH(normalize_rows_impl)(x, gamma, beta, epsilon, y, statistics, M, C, is_centered);
 }
 
 void normalize_rows_gradient(const RowGradient& g, std::int64_t M, std::int64_t C) noexcept {

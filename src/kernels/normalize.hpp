@@ -7,7 +7,8 @@
 namespace engram::kernels {
 
 /// y = gamma (x - mean) rstd + beta, where mean and rstd = 1 / sqrt(variance + epsilon) are those
-/// of each row; they go to `statistics` (M, 2). gamma and beta (C) may be null.
+/// of each row; they go to `statistics` (M, 2). gamma and beta (C) may be null. Not is_centered:
+/// the mean is 0 in place of the row's.
 void normalize_rows(const float* x,
                     const float* gamma,
                     const float* beta,
@@ -15,7 +16,8 @@ void normalize_rows(const float* x,
                     float* y,
                     float* statistics,
                     std::int64_t M,
-                    std::int64_t C) noexcept;
+                    std::int64_t C,
+                    bool is_centered = true) noexcept;
 
 /// What goes into and comes out of the backward pass of normalize_rows.
 struct RowGradient {
@@ -26,6 +28,7 @@ struct RowGradient {
   float* dx = nullptr;      ///< or null
   float* dgamma = nullptr;  ///< added to, or null
   float* dbeta = nullptr;   ///< added to, or null
+  bool is_centered = true;
 };
 
 void normalize_rows_gradient(const RowGradient& g, std::int64_t M, std::int64_t C) noexcept;

@@ -15,7 +15,7 @@ void visit_options(AlphaDropout& o, OptionVisitor& v) {
   v.option("trainable", o.trainable);
   v.option("rate", o.rate, in_range_below(0, 1));
   v.option("seed", o.seed);
-  v.fixed("noise_shape", {});
+  v.option("noise_shape", o.noise_shape);
 }
 
 /// Keras's: selu's limit takes the place of what is dropped; then mean and variance are mended.
@@ -51,8 +51,11 @@ bool is_identity(const void* options, bool is_training) {
 
 std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
   const auto& o = *static_cast<const AlphaDropout*>(options);
-  return std::make_unique<NoisePlan<Noise>>(
-      Noise{.drawn = {o.rate}, .values = dropping(o.rate)}, o.seed, sizes);
+  return std::make_unique<NoisePlan<Noise>>(Noise{.drawn = {o.rate}, .values = dropping(o.rate)},
+                                            o.seed,
+                                            sizes,
+
+                                            o.noise_shape);
 }
 
 }  // namespace
@@ -61,6 +64,7 @@ const LayerSpec& alpha_dropout_spec() {
   static const LayerSpec spec = {.class_name = "AlphaDropout",
                                  .auto_name = "alpha_dropout",
                                  .access = options_access<AlphaDropout, visit_options>(),
+                                 .output_shape = noisy_shape<AlphaDropout>,
                                  .plan = plan,
                                  .is_identity = is_identity};
   return spec;

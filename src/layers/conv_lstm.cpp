@@ -135,6 +135,12 @@ class ConvLstmPlan final : public LayerPlan {
         std::copy_n(run.workspace + y_ + image, line_, run.output.value + last);
       });
     }
+    for (std::size_t i = 0; i < run.more_outputs.size(); ++i) {
+      const float* state = i == 0 ? h(run, T_) : c(run, T_);
+      turn_last(run, [&](std::int64_t image, std::int64_t last) {
+        std::copy_n(state + image, line_, run.more_outputs[i].value + last);
+      });
+    }
     if (run.states != nullptr) {
       std::copy_n(h(run, T_), run.rows * cell_, carried(run, 0));
       std::copy_n(c(run, T_), run.rows * cell_, carried(run, 1));
@@ -149,6 +155,14 @@ class ConvLstmPlan final : public LayerPlan {
     if (!o_.return_sequences) {
       turn_last(run, [&](std::int64_t image, std::int64_t last) {
         std::copy_n(run.output.gradient + last, line_, dy + image);
+      });
+    }
+    for (std::size_t i = 0; i < run.more_outputs.size(); ++i) {
+      const float* from = run.more_outputs[i].gradient;
+      turn_last(run, [&](std::int64_t image, std::int64_t last) {
+        if (from != nullptr) {
+          std::copy_n(from + last, line_, (i == 0 ? dh : dc) + image);
+        }
       });
     }
     if (needs_dx_) {
@@ -335,6 +349,14 @@ Shape output_shape(const ConvLstm& o, const Shape& sample, std::string_view wher
     shape.insert(shape.begin(), sample[0]);
   }
   return shape;
+}
+
+std::vector<Shape> more_outputs(const ConvLstm& o, const Shape& sample) {
+  if (!o.return_state) {
+    return {};
+  }
+  const k::Windows w = windows_of(o.windows, image_of(sample), "");
+  return {2, windows_shape(w, o.windows.size.size(), o.filters)};
 }
 
 std::vector<WeightSpec> weights(const ConvLstm& o, const Shape& sample) {

@@ -23,13 +23,14 @@ struct ConvLstm {
   bool unit_forget_bias = true;
   float dropout = 0, recurrent_dropout = 0;
   std::optional<std::int64_t> seed = {};
-  bool return_sequences = false, go_backwards = false, stateful = false;
+  bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;
   bool zero_output_for_mask = false;
 };
 
 /// Errors: OptionError, ShapeError.
 Shape output_shape(const ConvLstm& o, const Shape& sample, std::string_view where);
 std::vector<WeightSpec> weights(const ConvLstm& o, const Shape& sample);
+std::vector<Shape> more_outputs(const ConvLstm& o, const Shape& sample);
 std::int64_t carried_floats(const ConvLstm& o, const Shape& sample);
 std::unique_ptr<LayerPlan> plan(const ConvLstm& o, const LayerSizes& sizes);
 std::int64_t flops(const ConvLstm& o, const Shape& sample);
@@ -53,6 +54,7 @@ ConvLstm conv_lstm_of(const void* options) {
           .recurrent_dropout = o.recurrent_dropout,
           .seed = o.seed,
           .return_sequences = o.return_sequences,
+          .return_state = o.return_state,
           .go_backwards = o.go_backwards,
           .stateful = o.stateful,
           .zero_output_for_mask = o.zero_output_for_mask};
@@ -63,8 +65,9 @@ void visit_conv_lstm(Options& o, OptionVisitor& v) {
   static constexpr std::array<std::string_view, 2> kPaddings = {"valid", "same"};
   v.option("name", o.name);
   v.option("trainable", o.trainable);
+  visit_activity_regularizer(v, o.activity_regularizer);
   v.option("return_sequences", o.return_sequences);
-  v.fixed("return_state", false);
+  v.option("return_state", o.return_state);
   v.option("go_backwards", o.go_backwards);
   v.option("stateful", o.stateful);
   v.ignored("unroll", false);
@@ -85,7 +88,7 @@ void visit_conv_lstm(Options& o, OptionVisitor& v) {
   visit_kind(v, "kernel_regularizer", o.kernel_regularizer);
   visit_kind(v, "recurrent_regularizer", o.recurrent_regularizer);
   visit_kind(v, "bias_regularizer", o.bias_regularizer);
-  v.fixed("activity_regularizer", {});
+  v.place_of_none("activity_regularizer");
   visit_kind(v, "kernel_constraint", o.kernel_constraint);
   visit_kind(v, "recurrent_constraint", o.recurrent_constraint);
   visit_kind(v, "bias_constraint", o.bias_constraint);
@@ -116,6 +119,10 @@ LayerSpec conv_lstm_spec(std::string_view class_name, std::string_view auto_name
            },
        .flops = [](const void* o,
                    Inputs inputs) { return flops(conv_lstm_of<Options>(o), inputs[0]); },
+       .more_outputs =
+           [](const void* o, Inputs inputs) {
+             return more_outputs(conv_lstm_of<Options>(o), inputs[0]);
+           },
        .carried_floats =
            [](const void* o, Inputs inputs) {
              return carried_floats(conv_lstm_of<Options>(o), inputs[0]);

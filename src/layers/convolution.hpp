@@ -82,6 +82,7 @@ void visit_convolution(Options& o, OptionVisitor& v, std::span<const std::string
   constexpr bool is_separable = requires { o.pointwise_initializer; };
   v.option("name", o.name);
   v.option("trainable", o.trainable);
+  visit_activity_regularizer(v, o.activity_regularizer);
   if constexpr (is_depthwise) {
     v.option("depth_multiplier", o.depth_multiplier, at_least(1));
   }
@@ -119,7 +120,7 @@ void visit_convolution(Options& o, OptionVisitor& v, std::span<const std::string
     visit_kind(v, "pointwise_regularizer", o.pointwise_regularizer);
   }
   visit_kind(v, "bias_regularizer", o.bias_regularizer);
-  v.fixed("activity_regularizer", {});
+  v.place_of_none("activity_regularizer");
   if constexpr (is_depthwise) {
     visit_kind(v, "depthwise_constraint", o.depthwise_constraint);
   } else {

@@ -52,6 +52,13 @@ LayerSpec with_data_format(const LayerSpec& spec) {
                                   .got = quoted(options_of(o).activation.name())});
       }
     }
+    if constexpr (requires(Options options) { options.return_state; }) {
+      if (is_first(o) && options_of(o).return_state) {
+        throw error<OptionError>({.where = std::string(where),
+                                  .expected = "data_format 'channels_last' with return_state",
+                                  .got = "'channels_first'"});
+      }
+    }
     return is_first(o) ? features_first(shape, axes) : shape;
   };
   turned.weights = [](const void* o, Inputs inputs) { return plain.weights(o, last(o, inputs)); };

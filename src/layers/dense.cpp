@@ -16,6 +16,7 @@ namespace {
 void visit_options(Dense& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
+  visit_activity_regularizer(v, o.activity_regularizer);
   v.option("units", o.units, at_least(1));
   v.option("activation", o.activation);
   v.option("use_bias", o.use_bias);

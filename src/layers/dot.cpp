@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "base/aligned.hpp"
 #include "base/error.hpp"
 #include "engram/layers/merging.hpp"
 #include "layers/layer_spec.hpp"
@@ -15,7 +17,7 @@ void visit_options(Dot& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
   v.sizes("axes", o.axes, any());
-  v.fixed("normalize", false);
+  v.option("normalize", o.normalize);
 }
 
 /// The summed axis of input `i`, an axis of a sample; out of its range when there is none.
@@ -60,18 +62,30 @@ class DotPlan final : public LayerPlan {
   DotPlan(const Dot& o, const LayerSizes& sizes)
       : a_(sizes.inputs[0], axis_of(o, 0, sizes.inputs[0])),
         b_(sizes.inputs[1], axis_of(o, 1, sizes.inputs[1])),
-        output_(sizes.output) {}
+        output_(sizes.output),
+        normalizes_(o.normalize),
+        second_(aligned_floats(size_of(a_.shape) * sizes.rows)),
+        b_floats_(size_of(b_.shape) * sizes.rows) {}
+
+  /// The normalized inputs.
+  std::int64_t workspace_floats() const override { return normalizes_ ? second_ + b_floats_ : 0; }
 
   void forward(const SliceRun& run) const override {
+    if (normalizes_) {
+      normalize(a_, run.inputs[0].value, run.workspace, run.rows);
+      normalize(b_, run.inputs[1].value, run.workspace + second_, run.rows);
+    }
+    const float *a_values = value(run, 0), *b_values = value(run, 1);
     std::fill_n(run.output.value, size_of(output_) * run.rows, 0.0f);
     each(run.rows, [&](std::int64_t a, std::int64_t b, std::int64_t c) {
-      run.output.value[c] += run.inputs[0].value[a] * run.inputs[1].value[b];
+      run.output.value[c] += a_values[a] * b_values[b];
     });
   }
 
   void backward(const SliceRun& run) const override {
     float* da = run.inputs[0].gradient;
     float* db = run.inputs[1].gradient;
+    const float *a_values = value(run, 0), *b_values = value(run, 1);
     if (da != nullptr) {
       std::fill_n(da, size_of(a_.shape) * run.rows, 0.0f);
     }
@@ -81,15 +95,69 @@ class DotPlan final : public LayerPlan {
     each(run.rows, [&](std::int64_t a, std::int64_t b, std::int64_t c) {
       const float g = run.output.gradient[c];
       if (da != nullptr) {
-        da[a] += g * run.inputs[1].value[b];
+        da[a] += g * b_values[b];
       }
       if (db != nullptr) {
-        db[b] += g * run.inputs[0].value[a];
+        db[b] += g * a_values[a];
+      }
+    });
+    if (normalizes_ && da != nullptr) {
+      normalize_back(a_, run.inputs[0].value, a_values, da, run.rows);
+    }
+    if (normalizes_ && db != nullptr) {
+      normalize_back(b_, run.inputs[1].value, b_values, db, run.rows);
+    }
+  }
+
+ private:
+  const float* value(const SliceRun& run, std::size_t i) const {
+    return normalizes_ ? run.workspace + (i == 0 ? 0 : second_) : run.inputs[i].value;
+  }
+
+  /// visit(place of the first, ...) for each vector along the summed axis.
+  template <class Visit>
+  static void each_vector(const Operand& o, std::int64_t rows, const Visit& visit) {
+    for (std::int64_t row = 0; row < rows; ++row) {
+      for (std::int64_t m = 0; m < o.kept; ++m) {
+        visit([&o, m, row, rows](std::int64_t k) { return o.place(m, k, row, rows); });
+      }
+    }
+  }
+
+  /// 1 / |x|, at most 1e7 as in Keras.
+  template <class At>
+  static float inverse_length(const Operand& o, const float* x, const At& at) {
+    float square = 0;
+    for (std::int64_t k = 0; k < o.summed; ++k) {
+      square += x[at(k)] * x[at(k)];
+    }
+    return std::min(1 / std::sqrt(square), 1e7f);
+  }
+
+  static void normalize(const Operand& o, const float* x, float* y, std::int64_t rows) {
+    each_vector(o, rows, [&](const auto& at) {
+      const float inverse = inverse_length(o, x, at);
+      for (std::int64_t k = 0; k < o.summed; ++k) {
+        y[at(k)] = x[at(k)] * inverse;
       }
     });
   }
 
- private:
+  /// From the gradient by y, in `d`, that by x: (dy - y (y dy)) / |x|.
+  static void normalize_back(
+      const Operand& o, const float* x, const float* y, float* d, std::int64_t rows) {
+    each_vector(o, rows, [&](const auto& at) {
+      const float inverse = inverse_length(o, x, at);
+      float product = 0;
+      for (std::int64_t k = 0; k < o.summed && inverse < 1e7f; ++k) {
+        product += y[at(k)] * d[at(k)];
+      }
+      for (std::int64_t k = 0; k < o.summed; ++k) {
+        d[at(k)] = (d[at(k)] - y[at(k)] * product) * inverse;
+      }
+    });
+  }
+
   /// visit(place in a, place in b, place in the result) for each product.
   template <class Visit>
   void each(std::int64_t rows, const Visit& visit) const {
@@ -107,6 +175,8 @@ class DotPlan final : public LayerPlan {
 
   Operand a_, b_;
   Shape output_;
+  bool normalizes_;
+  std::int64_t second_, b_floats_;
 };
 
 Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {

@@ -12,7 +12,7 @@ void visit_options(Dropout& o, OptionVisitor& v) {
   v.option("trainable", o.trainable);
   v.option("rate", o.rate, in_range_below(0, 1));
   v.option("seed", o.seed);
-  v.fixed("noise_shape", {});
+  v.option("noise_shape", o.noise_shape);
 }
 
 bool is_identity(const void* options, bool is_training) {
@@ -21,7 +21,8 @@ bool is_identity(const void* options, bool is_training) {
 
 std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
   const auto& o = *static_cast<const Dropout*>(options);
-  return std::make_unique<NoisePlan<DropoutNoise>>(DropoutNoise{o.rate}, o.seed, sizes);
+  return std::make_unique<NoisePlan<DropoutNoise>>(
+      DropoutNoise{o.rate}, o.seed, sizes, o.noise_shape);
 }
 
 }  // namespace
@@ -30,6 +31,7 @@ const LayerSpec& dropout_spec() {
   static const LayerSpec spec = {.class_name = "Dropout",
                                  .auto_name = "dropout",
                                  .access = options_access<Dropout, visit_options>(),
+                                 .output_shape = noisy_shape<Dropout>,
                                  .plan = plan,
                                  .is_identity = is_identity};
   return spec;

@@ -15,11 +15,12 @@ namespace {
 void visit_options(Embedding& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
+  visit_activity_regularizer(v, o.activity_regularizer);
   v.option("input_dim", o.input_dim, at_least(1));
   v.option("output_dim", o.output_dim, at_least(1));
   v.option("embeddings_initializer", o.embeddings_initializer);
   visit_kind(v, "embeddings_regularizer", o.embeddings_regularizer);
-  v.fixed("activity_regularizer", {});
+  v.place_of_none("activity_regularizer");
   visit_kind(v, "embeddings_constraint", o.embeddings_constraint);
   v.option("mask_zero", o.mask_zero);
   v.fixed("quantization_config", {});

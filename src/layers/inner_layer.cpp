@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/aligned.hpp"
+#include "layers/activity.hpp"
 
 namespace engram {
 
@@ -105,7 +106,7 @@ SliceRun InnerPlan::run(const SliceRun& whole) const {
 }
 
 void InnerPlans::add(const Layer& layer, const LayerSizes& sizes) {
-  add(layer.spec().plan(layer.options(), sizes),
+  add(plan_of(layer.spec(), layer.options(), sizes),
       layer.spec().weights(layer.options(), sizes.inputs).size());
 }
 

@@ -56,6 +56,7 @@ class InnerPlans {
  public:
   explicit InnerPlans(std::int64_t own_workspace = 0) : workspace_(own_workspace) {}
 
+  /// With the penalty on the layer's outputs, if it has one.
   void add(const Layer& layer, const LayerSizes& sizes);
   void add(std::unique_ptr<LayerPlan> plan, std::size_t weights);
 

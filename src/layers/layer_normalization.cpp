@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engram/layers/layer_normalization.hpp"
 
-#include "kernels/normalize.hpp"
-#include "layers/layer_spec.hpp"
+#include "layers/row_normalization.hpp"
 #include "layers/shapes.hpp"
 
 namespace engram {
-
-namespace k = kernels;
 
 namespace {
 
@@ -27,55 +24,6 @@ void visit_options(LayerNormalization& o, OptionVisitor& v) {
   visit_kind(v, "gamma_constraint", o.gamma_constraint);
 }
 
-class LayerNormalizationPlan final : public LayerPlan {
- public:
-  LayerNormalizationPlan(const LayerNormalization& o, const LayerSizes& sizes)
-      : o_(o),
-        C_(sizes.output.back()),
-        places_(size_of(sizes.output) / C_),
-        most_(places_ * sizes.rows) {}
-
-  /// Mean and 1 / deviation of each place, kept for the backward pass.
-  std::int64_t workspace_floats() const override { return 2 * most_; }
-
-  void forward(const SliceRun& run) const override {
-    k::normalize_rows(run.inputs[0].value,
-                      gamma(run.weights),
-                      beta(run.weights),
-                      o_.epsilon,
-                      run.output.value,
-                      run.workspace,
-                      run.rows * places_,
-                      C_);
-  }
-
-  void backward(const SliceRun& run) const override {
-    k::normalize_rows_gradient({.x = run.inputs[0].value,
-                                .statistics = run.workspace,
-                                .gamma = gamma(run.weights),
-                                .dy = run.output.gradient,
-                                .dx = run.inputs[0].gradient,
-                                .dgamma = gamma(run.gradients),
-                                .dbeta = beta(run.gradients)},
-                               run.rows * places_,
-                               C_);
-  }
-
- private:
-  template <class Float>
-  Float* gamma(std::span<Float* const> weights) const {
-    return o_.scale ? weights[0] : nullptr;
-  }
-
-  template <class Float>
-  Float* beta(std::span<Float* const> weights) const {
-    return o_.center ? weights[o_.scale ? 1 : 0] : nullptr;
-  }
-
-  LayerNormalization o_;
-  std::int64_t C_, places_, most_;
-};
-
 const LayerNormalization& options_of(const void* options) {
   return *static_cast<const LayerNormalization*>(options);
 }
@@ -83,6 +31,12 @@ const LayerNormalization& options_of(const void* options) {
 Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
   require_last_axis(options_of(options).axis, inputs[0], where);
   return inputs[0];
+}
+
+std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
+  const LayerNormalization& o = options_of(options);
+  return std::make_unique<RowNormalizationPlan>(
+      RowNormalization{.epsilon = o.epsilon, .has_gamma = o.scale, .has_beta = o.center}, sizes);
 }
 
 std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
@@ -106,7 +60,7 @@ const LayerSpec& layer_normalization_spec() {
                                  .access = options_access<LayerNormalization, visit_options>(),
                                  .output_shape = output_shape,
                                  .weights = weights,
-                                 .plan = make_plan<LayerNormalizationPlan, LayerNormalization>};
+                                 .plan = plan};
   return spec;
 }
 

@@ -66,7 +66,8 @@ struct LayerSizes {
 /// One slice's turn.
 struct SliceRun {
   std::int64_t rows = 0;
-  std::int64_t first_row = 0;  ///< of the slice in the minibatch
+  std::int64_t first_row = 0;   ///< of the slice in the minibatch
+  std::int64_t batch_rows = 0;  ///< of the minibatch
   std::uint64_t seed = 0, step = 0;
   std::uint32_t position = 0;  ///< of the layer in the model
   std::span<const Signal> inputs;
@@ -79,6 +80,7 @@ struct SliceRun {
   float* workspace = nullptr;
   float* states = nullptr;      ///< of all rows, carried from call to call; null: none
   std::int64_t state_rows = 0;  ///< rows whose states lie there, each state (state_rows, ...)
+  double* penalty = nullptr;    ///< of activity regularizers, added to; null: not wanted
 };
 
 /// A layer made ready for certain sizes. Holds no data of a slice: slices run at the same time.
@@ -160,6 +162,9 @@ struct LayerSpec {
 
   /// Of layers that take texts; null: the layer takes numbers.
   std::unique_ptr<TextReader> (*text_reader)(const void* options) = nullptr;
+
+  /// What penalizes the outputs, where the option activity_regularizer does not say it.
+  Regularizer (*output_regularizer)(const void* options) = nullptr;
 
   bool mixes_steps = false;  ///< a step of the result needs other steps: no streams
   /// Statistics of the whole minibatch are needed when training: slices would differ.

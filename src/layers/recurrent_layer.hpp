@@ -67,6 +67,9 @@ template <class Layer>
 void visit_first_options(Layer& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
+  if constexpr (requires { o.activity_regularizer; }) {
+    visit_activity_regularizer(v, o.activity_regularizer);
+  }
   v.option("return_sequences", o.return_sequences);
   v.option("return_state", o.return_state);
   v.option("go_backwards", o.go_backwards);
@@ -89,7 +92,11 @@ void visit_last_options(Layer& o, OptionVisitor& v) {
   visit_kind(v, "kernel_regularizer", o.kernel_regularizer);
   visit_kind(v, "recurrent_regularizer", o.recurrent_regularizer);
   visit_kind(v, "bias_regularizer", o.bias_regularizer);
-  v.fixed("activity_regularizer", {});
+  if constexpr (requires { o.activity_regularizer; }) {
+    v.place_of_none("activity_regularizer");
+  } else {
+    v.ignored("activity_regularizer", {});  // Keras's SimpleRNN takes it and forgets it
+  }
   visit_kind(v, "kernel_constraint", o.kernel_constraint);
   visit_kind(v, "recurrent_constraint", o.recurrent_constraint);
   visit_kind(v, "bias_constraint", o.bias_constraint);

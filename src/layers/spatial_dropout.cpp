@@ -31,8 +31,10 @@ LayerSpec spatial_dropout_spec(std::string_view class_name, std::string_view aut
               },
           .plan = [](const void* options, const LayerSizes& sizes) -> std::unique_ptr<LayerPlan> {
             const auto& o = *static_cast<const Options*>(options);
+            Shape noise(sizes.inputs[0].size() + 1, 1);  // one number for a feature
+            noise.front() = noise.back() = -1;
             return std::make_unique<NoisePlan<DropoutNoise>>(
-                DropoutNoise{o.rate}, o.seed, sizes, /*same_places=*/true);
+                DropoutNoise{o.rate}, o.seed, sizes, noise);
           },
           .is_identity =
               [](const void* options, bool is_training) {

@@ -52,7 +52,9 @@ class TimeDistributedPlan final : public LayerPlan {
     inner.output = out_.shape;
     inner.rows = steps_ * sizes.rows;
     inner.has_mask = false;
-    plans_.add(layer, inner);
+    // Keras calls past the penalty on the layer's outputs.
+    plans_.add(layer.spec().plan(layer.options(), inner),
+               layer.spec().weights(layer.options(), inner.inputs).size());
   }
 
   std::int64_t packed_floats() const override { return plans_.packed_floats(); }

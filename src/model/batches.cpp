@@ -341,7 +341,7 @@ BatchFigures train_on_rows(ModelData& data,
       .inputs = sample_shapes(x), .rows = batch_size, .is_training = true, .is_judged = true};
   Plan& plan = plan_for(data, key, &judgement);
   BatchFigures figures = run_training(data, plan, judgement, x, y, order, next);
-  figures[0].penalty = penalties(data.network, data.weights.data(), nullptr);
+  figures[0].penalty += penalties(data.network, data.weights.data(), nullptr);
   Compiled& compiled = *data.compiled;
   const LearningRate rate =
       compiled.optimizer.spec().common(compiled.optimizer.options()).learning_rate;
@@ -405,7 +405,7 @@ EpochSums evaluate_rows(ModelData& data,
         rows_in_order(first, std::min(first + batch_size, x[0].rows()));
     const Batch batch{.x = x, .y = y, .order = order, .states = data.states.data()};
     BatchFigures figures = plan.run(batch, &judgement, data.weights.data(), {}, workers_of(data));
-    figures[0].penalty = penalty;
+    figures[0].penalty += penalty;
     add_batch(sums, judgement, figures, static_cast<std::int64_t>(order.size()));
   }
   return sums;

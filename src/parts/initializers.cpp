@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "parts/fans.hpp"
 #include "parts/functions.hpp"
 #include "parts/orthogonal.hpp"
 
@@ -210,6 +211,20 @@ std::vector<std::string_view> Initializer::class_names() {
 }
 
 std::string Initializer::name() const { return std::string(find_kind(class_name_).name); }
+
+Initializer with_fans(const Initializer& initializer, const Shape& shape, const Shape& matrix) {
+  const Kind kind = kind_of(initializer);
+  if (kind.fan == Fan::none) {
+    return initializer;
+  }
+  VarianceScaling scaling{.seed = initializer.seed};
+  scaling.scale = static_cast<float>(kind.scale * fan(kind.fan, shape) / fan(kind.fan, matrix));
+  scaling.mode = kScalingModes[kind.fan == Fan::in ? 0 : (kind.fan == Fan::out ? 1 : 2)];
+  scaling.distribution = kind.fill == Fill::uniform  ? "uniform"
+                         : kind.fill == Fill::normal ? "untruncated_normal"
+                                                     : "truncated_normal";
+  return scaling;
+}
 
 void initialize(const Initializer& initializer,
                 const Shape& shape,

@@ -169,6 +169,12 @@ class OptionVisitor {
 
   virtual void option(std::string_view /*name*/, KindOption& /*value*/) {}
 
+  /// One that files leave out where it is none.
+  virtual void rare_option(std::string_view name, KindOption& value) { option(name, value); }
+
+  /// The place where files say null for a rare_option that is none.
+  virtual void place_of_none(std::string_view /*name*/) {}
+
   /// An option of Keras that has one value here.
   virtual void fixed(std::string_view name, const FixedValue& value) = 0;
 

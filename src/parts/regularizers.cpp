@@ -28,29 +28,26 @@ void visit_options(OrthogonalRegularizer& o, OptionVisitor& v) {
   v.choice("mode", o.mode, kModes);
 }
 
-double penalty(const L1L2& o, const float* w, const Shape& shape, float* gradient) {
-  const std::int64_t n = size_of(shape);
-  double sum = 0;
-  for (std::int64_t i = 0; o.l1 != 0 && i < n; ++i) {
-    sum += std::abs(static_cast<double>(w[i]));
+double penalty(const L1L2& o, const Penalized& p) {
+  const std::int64_t n = size_of(p.shape);
+  if (p.gradient != nullptr) {
+    const auto share = static_cast<float>(p.share);
+    kernels::add_l1_l2_gradient(p.values, o.l1 * share, o.l2 * share, p.gradient, n);
   }
-  for (std::int64_t i = 0; gradient != nullptr && i < n; ++i) {
-    gradient[i] += o.l1 * static_cast<float>((w[i] > 0) - (w[i] < 0)) + 2 * o.l2 * w[i];
-  }
-  return o.l1 * sum + (o.l2 == 0 ? 0.0 : o.l2 * kernels::sum_of_squares(w, n));
+  return p.share * ((o.l1 == 0 ? 0.0 : o.l1 * kernels::sum_of_magnitudes(p.values, n)) +
+                    (o.l2 == 0 ? 0.0 : o.l2 * kernels::sum_of_squares(p.values, n)));
 }
 
-double penalty(const L1& o, const float* w, const Shape& shape, float* gradient) {
-  return penalty(L1L2{.l1 = o.l1}, w, shape, gradient);
-}
+double penalty(const L1& o, const Penalized& p) { return penalty(L1L2{.l1 = o.l1}, p); }
 
-double penalty(const L2& o, const float* w, const Shape& shape, float* gradient) {
-  return penalty(L1L2{.l2 = o.l2}, w, shape, gradient);
-}
+double penalty(const L2& o, const Penalized& p) { return penalty(L1L2{.l2 = o.l2}, p); }
 
 /// With unit vectors u_i: factor / pairs sum_{i<j} |u_i u_j|. By u_i the derivative is sum_j
 /// sign(u_i u_j) u_j; by w_i that, less its part along u_i, through |w_i|.
-double penalty(const OrthogonalRegularizer& o, const float* w, const Shape& shape, float* d) {
+double penalty(const OrthogonalRegularizer& o, const Penalized& p) {
+  const Shape& shape = p.shape;
+  const float* w = p.values;
+  float* d = p.gradient;
   if (shape.size() != 2) {
     throw error<OptionError>({.where = "OrthogonalRegularizer",
                               .expected = "a weight of rank 2",
@@ -72,7 +69,8 @@ double penalty(const OrthogonalRegularizer& o, const float* w, const Shape& shap
       unit[static_cast<std::size_t>(a * length + i)] = w[place(a, i)] / norms.back();
     }
   }
-  const double share = o.factor / (static_cast<double>(count) * static_cast<double>(count - 1) / 2);
+  const double pairs = static_cast<double>(count) * static_cast<double>(count - 1) / 2;
+  const double share = p.share * o.factor / pairs;
   double sum = 0;
   for (std::int64_t a = 0; a < count; ++a) {
     const double* u = unit.data() + a * length;
@@ -98,9 +96,11 @@ RegularizerSpec make_spec(std::string_view class_name, std::string_view name) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
-          .penalty = [](const void* options, const float* w, const Shape& shape, float* gradient) {
-            return penalty(*static_cast<const Options*>(options), w, shape, gradient);
-          }};
+          .penalty =
+              [](const void* options, const Penalized& penalized) {
+                return penalty(*static_cast<const Options*>(options), penalized);
+              },
+          .joins_rows = std::is_same_v<Options, OrthogonalRegularizer>};
 }
 
 class RulesVisitor final : public OptionVisitor {

@@ -11,13 +11,23 @@
 
 namespace engram {
 
+/// What a regularizer looks at: a weight, or a layer's output (rows, ...).
+struct Penalized {
+  const float* values = nullptr;
+  Shape shape;
+  float* gradient = nullptr;  ///< added to, unless null
+  double share = 1;           ///< of the penalty that counts
+};
+
 struct RegularizerSpec {
   std::string_view class_name;  ///< "L2"
   std::string_view name;        ///< "l2"
   OptionsAccess access;
 
-  /// The penalty, in float64; its gradient is added to `gradient`, unless null.
-  double (*penalty)(const void* options, const float* w, const Shape& shape, float* gradient);
+  /// The penalty's share, in float64.
+  double (*penalty)(const void* options, const Penalized& penalized);
+
+  bool joins_rows = false;  ///< the penalty is no sum over rows
 };
 
 struct ConstraintSpec {
@@ -55,6 +65,13 @@ inline void visit_kind(OptionVisitor& v, std::string_view name, Regularizer& val
 inline void visit_kind(OptionVisitor& v, std::string_view name, Constraint& value) {
   ConstraintOption option(value);
   v.option(name, option);
+}
+
+/// In Keras's config it comes before a layer's own options, and is not there when it is none; most
+/// layers then say null at v.place_of_none.
+inline void visit_activity_regularizer(OptionVisitor& v, Regularizer& value) {
+  RegularizerOption option(value);
+  v.rare_option("activity_regularizer", option);
 }
 
 /// What a layer's options say of one weight.

@@ -10,6 +10,7 @@
 #include "engram/functional.hpp"
 #include "engram/layers/attention.hpp"
 #include "engram/layers/dense.hpp"
+#include "engram/layers/group_query_attention.hpp"
 #include "engram/layers/input.hpp"
 #include "engram/layers/masking.hpp"
 #include "engram/layers/multi_head_attention.hpp"
@@ -165,6 +166,21 @@ INSTANTIATE_TEST_SUITE_P(
                                          .use_causal_mask = true},
                       true,
                       true},
+        AttentionCase{
+            "HeadsGate",
+            MultiHeadAttention{.num_heads = 2, .key_dim = 3, .value_dim = 2, .use_gate = true}},
+        AttentionCase{
+            "Groups",
+            GroupQueryAttention{.head_dim = 2, .num_query_heads = 4, .num_key_value_heads = 2},
+            true,
+            true},
+        AttentionCase{"GroupsGate",
+                      GroupQueryAttention{.head_dim = 3,
+                                          .num_query_heads = 3,
+                                          .num_key_value_heads = 1,
+                                          .dropout = 0.3f,
+                                          .use_gate = true,
+                                          .return_attention_scores = true}},
         AttentionCase{"HeadsDropout",
                       MultiHeadAttention{.num_heads = 2,
                                          .key_dim = 2,
@@ -202,6 +218,18 @@ TEST(Attention, RefusesInputsThatDoNotFit) {
                ShapeError,
                "MultiHeadAttention 'multi_head_attention': expected as many keys as values, got "
                "(4, 3) and (5, 2).");
+  EXPECT_ERROR(
+      Layer(GroupQueryAttention{.head_dim = 1, .num_query_heads = 3, .num_key_value_heads = 2})(
+          {a, a}),
+      OptionError,
+      "GroupQueryAttention 'grouped_query_attention': expected num_query_heads a multiple of "
+      "num_key_value_heads, got 3 and 2.");
+  EXPECT_ERROR(
+      Layer(GroupQueryAttention{.head_dim = 1, .num_query_heads = 2, .num_key_value_heads = 2})(
+          {a, b}),
+      ShapeError,
+      "GroupQueryAttention 'grouped_query_attention': expected queries and values of as many "
+      "features, got (4, 3) and (5, 2).");
   EXPECT_ERROR(
       Layer(MultiHeadAttention{.num_heads = 1, .key_dim = 1, .attention_axes = {2}})({a, b}),
       OptionError,

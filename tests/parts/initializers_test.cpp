@@ -10,6 +10,7 @@
 #include "engram/error.hpp"
 #include "expect_error.hpp"
 #include "golden/golden.hpp"
+#include "parts/fans.hpp"
 #include "parts/functions.hpp"
 #include "parts/orthogonal.hpp"
 
@@ -94,6 +95,18 @@ TEST(Initializer, FansOfOtherRanksAreKeras) {
   EXPECT_LE(moments_of(values_of("glorot_uniform", {1000})).largest, std::sqrt(6.0 / 2000) + 1e-9);
   const Moments m = moments_of(values_of("glorot_uniform", {3, 3, 20, 30}));
   EXPECT_NEAR(m.largest, std::sqrt(6.0 / (9 * 50)), 0.001);  // 5,400 values come near the bound
+}
+
+/// A projection to 5 heads of 8 has the fans of a matrix with as many rows and columns.
+TEST(Initializer, FansMayBeThoseOfAMatrix) {
+  const Shape shape = {60, 5, 8}, matrix = {60, 40};
+  for (const char* name : {"glorot_uniform", "he_normal", "lecun_uniform", "uniform", "ones"}) {
+    const Moments one = moments_of(values_of(with_fans(name, shape, matrix), shape));
+    const Moments other = moments_of(values_of(name, matrix));
+    EXPECT_NEAR(one.largest, other.largest, 1e-6 * other.largest) << name;
+    EXPECT_NEAR(one.deviation, other.deviation, 1e-6) << name;
+  }
+  EXPECT_EQ(with_fans("orthogonal", shape, matrix), "orthogonal");
 }
 
 /// Variance scale / fan, whatever the distribution; kShape has fans of 100 and 400.

@@ -43,9 +43,11 @@ TEST(WeightRules, AgreeWithKerasOnTensorFlow) {
       kinds.insert(std::string(option.class_name()));
       std::fill(got.begin(), got.end(), 0.0f);
       const auto& choice = *regularizer.choice;
-      const double penalty = choice.spec().penalty(choice.options(), w.data(), shape, got.data());
+      const double penalty = choice.spec().penalty(
+          choice.options(), {.values = w.data(), .shape = shape, .gradient = got.data()});
       EXPECT_NEAR(penalty, c["penalty"].get<double>(), 2e-6) << c["regularizer"];
-      EXPECT_EQ(choice.spec().penalty(choice.options(), w.data(), shape, nullptr), penalty);
+      EXPECT_EQ(choice.spec().penalty(choice.options(), {.values = w.data(), .shape = shape}),
+                penalty);
     } else {
       Constraint constraint;
       ConstraintOption option(constraint);
@@ -87,7 +89,7 @@ TEST(WeightRules, RefuseWhatTheyCannotTake) {
                OptionError,
                "constraint on a weight of shape (2,): expected axis in [-1, 0], got 1.");
   const OrthogonalRegularizer orthogonal;
-  EXPECT_ERROR(spec_of(orthogonal).penalty(&orthogonal, w.data(), {2}, nullptr),
+  EXPECT_ERROR(spec_of(orthogonal).penalty(&orthogonal, {.values = w.data(), .shape = {2}}),
                OptionError,
                "OrthogonalRegularizer: expected a weight of rank 2, got (2,).");
 }

@@ -113,9 +113,11 @@ INSTANTIATE_TEST_SUITE_P(
                           "Supported: {}.",
                           fmt::join(Activation::names(), ", "))},
         Wrong{"layers.0.activity_regularizer=true",
-              "LSTM: expected activity_regularizer left out, got true. Keras has this option; no "
-              "other value "
-              "is supported here yet."},
+              "LSTM: expected activity_regularizer as a name in quotes, or a table with a class, "
+              "got true."},
+        Wrong{"layers.4.quantization_config=true",
+              "Dense: expected quantization_config left out, got true. Keras has this option; no "
+              "other value is supported here yet."},
         Wrong{"fit.validation=2",
               "fit: expected validation \"test\", \"none\" or a share between 0 and 1, got 2."},
         Wrong{"fit.monitor=acc", "fit: expected monitor one of loss, val_loss, got 'acc'."},

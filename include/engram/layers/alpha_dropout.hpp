@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engram/layers/layer.hpp"
+#include "engram/tensor.hpp"
 
 namespace engram {
 
@@ -17,6 +18,9 @@ namespace engram {
 /// Klambauer et al. 2017.
 struct AlphaDropout {
   float rate = 0.0f;
+  /// Of the numbers drawn, with the batch; -1: as the input, 1: the same along that axis. Empty: as
+  /// the input.
+  Shape noise_shape = {};
   std::optional<std::int64_t> seed = {};
   bool trainable = true;
   std::string name = "";

@@ -19,7 +19,8 @@ namespace engram {
 /// As LSTM, with convolutions in place of x * kernel (by strides, padding and dilation_rate) and of
 /// h * recurrent_kernel (padding "same").
 /// Shapes: x (N, T, length, D); result (N, length, filters), or (N, T, length, filters) with
-/// return_sequences, lengths as those of a convolution.
+/// return_sequences, lengths as those of a convolution; with return_state then h and c, as the
+/// result of a step.
 /// Weights: kernel (kernel_size, D, 4 filters), recurrent_kernel (kernel_size, filters, 4 filters),
 /// bias (4 filters); gates in the order input, forget, cell, output.
 /// Units:  dropout and recurrent_dropout are shares in [0, 1); each gate has factors of its own.
@@ -42,6 +43,7 @@ struct ConvLSTM1D {
   Regularizer kernel_regularizer = {};
   Regularizer recurrent_regularizer = {};
   Regularizer bias_regularizer = {};
+  Regularizer activity_regularizer = {};
   Constraint kernel_constraint = {};
   Constraint recurrent_constraint = {};
   Constraint bias_constraint = {};
@@ -49,6 +51,7 @@ struct ConvLSTM1D {
   float recurrent_dropout = 0.0f;
   std::optional<std::int64_t> seed = {};
   bool return_sequences = false;
+  bool return_state = false;
   bool go_backwards = false;
   bool stateful = false;  ///< states go on from batch to batch, row by row
   bool zero_output_for_mask = false;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engram/layers/layer.hpp"
+#include "engram/tensor.hpp"
 
 namespace engram {
 
@@ -17,6 +18,9 @@ namespace engram {
 /// Source: Srivastava et al. 2014; numbers from Philox 4x32-10 keyed by seed, batch, layer, row.
 struct Dropout {
   float rate = 0.0f;
+  /// Of the numbers drawn, with the batch; -1: as the input, 1: the same along that axis. Empty: as
+  /// the input.
+  Shape noise_shape = {};
   std::optional<std::int64_t> seed = {};
   bool trainable = true;
   std::string name = "";

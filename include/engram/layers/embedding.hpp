@@ -24,6 +24,7 @@ struct Embedding {
   Initializer embeddings_initializer = "uniform";
   bool mask_zero = false;
   Regularizer embeddings_regularizer = {};
+  Regularizer activity_regularizer = {};
   Constraint embeddings_constraint = {};
   bool trainable = true;
   std::string name = "";

@@ -59,12 +59,14 @@ struct Concatenate {
   std::string name = "";
 };
 
-/// The sum of products over one axis of each of two inputs. In `axes` the batch counts as axis 0;
+/// The sum of products over one axis of each of two inputs, with `normalize` each divided by its
+/// length along that axis first. In `axes` the batch counts as axis 0;
 /// negative: from the end.
 /// Shapes: (N, ..., K, ...) and (N, ..., K, ...); result the other axes of the first, then those of
 /// the second; (N, 1) when none is left.
 struct Dot {
   std::array<std::int64_t, 2> axes = {-1, -1};
+  bool normalize = false;
   bool trainable = true;
   std::string name = "";
 };

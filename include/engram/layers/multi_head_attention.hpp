@@ -16,13 +16,15 @@
 namespace engram {
 
 /// Each head: softmax(q k^T / sqrt(key_dim)) v with projections q, k, v of query, key and value;
-/// the heads' results together are projected again. Values that a mask skips, or masked queries,
+/// the heads' results together are projected again, with use_gate each times the sigmoid of
+/// another projection of the query. Values that a mask skips, or masked queries,
 /// do not count, nor, with use_causal_mask, values after the query, nor, with sliding_window,
 /// those so many steps from it or more. While training, a share `dropout` of the weights is 0.
 /// Shapes: query (N, Q, D), value (N, V, E), key (N, V, F) or none: the value; result (N, Q, D), or
 /// (N, Q, output_shape); with return_attention_scores a second output (N, num_heads, Q, V).
 /// Weights: query/kernel (D, num_heads, key_dim), key/kernel (F, num_heads, key_dim), value/kernel
-/// (E, num_heads, value_dim), attention_output/kernel (num_heads, value_dim, D), each with its
+/// (E, num_heads, value_dim), with use_gate before it gate/kernel (D, num_heads, value_dim), and
+/// attention_output/kernel (num_heads, value_dim, D), each with its
 /// bias. In Keras use_causal_mask and return_attention_scores are arguments of the call, where
 /// files keep them. Errors: OptionError, ShapeError. Source: Vaswani et al. 2017.
 struct MultiHeadAttention {
@@ -31,6 +33,7 @@ struct MultiHeadAttention {
   std::optional<std::int64_t> value_dim = {};  ///< none: key_dim
   float dropout = 0;
   bool use_bias = true;
+  bool use_gate = false;
   Shape output_shape = {};    ///< one size; empty: the query's
   Shape attention_axes = {};  ///< empty, or 1, the time axis
   std::optional<std::int64_t> sliding_window = {};
@@ -38,6 +41,7 @@ struct MultiHeadAttention {
   Initializer bias_initializer = "zeros";
   Regularizer kernel_regularizer = {};
   Regularizer bias_regularizer = {};
+  Regularizer activity_regularizer = {};  ///< of each projection
   Constraint kernel_constraint = {};
   Constraint bias_constraint = {};
   std::optional<std::int64_t> seed = {};
