@@ -42,9 +42,12 @@ for name, value in (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3
     os.environ.setdefault(name, value)
 
 from golden.callbacks import make_callbacks
+from golden.custom_objects import make_custom_objects
 from golden.graphs import make_graphs
 from golden.keras_files import make_keras, make_release
 from golden.layers import make_layers
+from golden.mask_propagation import make_mask_propagation
+from golden.metrics import make_metric_files, make_metrics
 from golden.one_input_layers import make_one_input_layers
 from golden.nested import make_nested
 from golden.parts import (
@@ -82,6 +85,10 @@ MAKERS = {
     "nested": make_nested,
     "rnn_cells": make_rnn_cells,
     "callbacks": make_callbacks,
+    "custom_objects": make_custom_objects,
+    "mask_propagation": make_mask_propagation,
+    "metrics": make_metrics,
+    "metric_files": make_metric_files,
 }
 
 

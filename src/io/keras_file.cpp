@@ -18,6 +18,7 @@
 #include "io/keras_file.hpp"
 #include "io/training_state.hpp"
 #include "io/weights_h5.hpp"
+#include "model/foreign_names.hpp"
 #include "model/model_data.hpp"
 
 namespace engram {
@@ -186,6 +187,11 @@ void read_members(const std::string& filepath,
     }
   }
   io::read_weights_h5(weights, weights_place, options.allow_non_finite, data);
+  for (const std::string& warning : warnings_of(data)) {
+    if (options.warn) {
+      options.warn(filepath + ": " + warning);
+    }
+  }
 }
 
 }  // namespace
