@@ -52,6 +52,7 @@ Json as_json(const Model& model) {
     json["training"] = {{"epochs_done", *description.epochs_done},
                         {"batches_done", description.batches_done}};
   }
+  json["warnings"] = description.warnings;
   json["notes"] = model.notes();
   return json;
 }
@@ -76,6 +77,9 @@ void print_text(const Model& model) {
     fmt::print("Training state: {} epochs and {} batches done; it can be resumed exactly.\n",
                *description.epochs_done,
                description.batches_done);
+  }
+  for (const std::string& warning : description.warnings) {
+    fmt::print("Warning: {}\n", warning);
   }
   fmt::print("{}", model.notes().empty() ? "" : "What it was trained on:\n");
   for (const auto& [key, value] : model.notes()) {

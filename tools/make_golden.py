@@ -45,9 +45,12 @@ from golden.activities import make_activities
 from golden.callbacks import make_callbacks
 from golden.cudnn import make_cudnn
 from golden.datasets import make_datasets
+from golden.custom_objects import make_custom_objects
 from golden.graphs import make_graphs
 from golden.keras_files import make_keras, make_release
 from golden.layers import make_layers
+from golden.mask_propagation import make_mask_propagation
+from golden.metrics import make_metric_files, make_metrics
 from golden.one_input_layers import make_one_input_layers
 from golden.more_layers import make_more_layers
 from golden.nested import make_nested
@@ -94,6 +97,10 @@ MAKERS = {
     "nested": make_nested,
     "rnn_cells": make_rnn_cells,
     "callbacks": make_callbacks,
+    "custom_objects": make_custom_objects,
+    "mask_propagation": make_mask_propagation,
+    "metrics": make_metrics,
+    "metric_files": make_metric_files,
 }
 
 

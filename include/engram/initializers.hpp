@@ -90,6 +90,12 @@ class Initializer {
   std::string mode = "", distribution = "";  ///< VarianceScaling's
   std::optional<std::int64_t> seed = {};
 
+  /// One that a file names and that is none of Keras's: `object` is the file's text. It can be kept
+  /// and written, but gives no values.
+  static Initializer foreign(std::string class_name, std::string object);
+
+  std::string object = "";  ///< of a foreign one
+
   bool operator==(const Initializer&) const = default;
 
  private:

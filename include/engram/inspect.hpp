@@ -22,6 +22,8 @@ struct ModelDescription {
   std::optional<std::int64_t> epochs_done;  ///< of the training that can be resumed, if any
   std::int64_t batches_done = 0;            ///< of the epoch that it stopped in
   std::int64_t params = 0, trainable_params = 0;
+  /// What the file names and Keras does not have, and what cannot be done for it.
+  std::vector<std::string> warnings;
 };
 
 ModelDescription describe(const Model& model);

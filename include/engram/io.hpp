@@ -4,6 +4,7 @@
 /// Example: save_model(model, "stock.keras");  Model again = load_model("stock.keras");
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "engram/model.hpp"
@@ -19,6 +20,10 @@ void save_model(const Model& model, const std::string& filepath);
 struct LoadOptions {
   bool compile = true;            ///< take the optimizer, loss and metrics of the file, if any
   bool allow_non_finite = false;  ///< accept NaN and infinite weights
+  /// Gets a sentence for each loss, metric, optimizer, initializer, regularizer or constraint of
+  /// the file that is none of Keras's. The model predicts all the same; what needs the thing, such
+  /// as fit, says so.
+  std::function<void(const std::string&)> warn = {};
 };
 
 /// Reads a .keras file of Keras 3 or of this library, or a folder by Keras's save(zipped=False).

@@ -75,6 +75,11 @@ struct ValidationData {
   Arrays sample_weight = {};  ///< as FitOptions has it
 };
 
+/// How far the mask of a sequence goes. Up to Keras 3.15 it goes through recurrent layers that give
+/// sequences, Bidirectional and TimeDistributed to the layers behind them and to the loss; from
+/// Keras 3.16 on these layers use it, but give no mask themselves.
+enum class MaskPropagation { through_recurrent_layers, up_to_recurrent_layers };
+
 /// Takes pieces of progress text. The library does not print:
 /// [](const std::string& text) { std::fputs(text.c_str(), stdout); }
 using ProgressSink = std::function<void(const std::string&)>;
@@ -255,6 +260,11 @@ class Model {
   /// The rows of every batch, if the model is tied to them: stateful layers take no other number.
   /// From Input::batch_size, or without an Input from the first batch.
   std::optional<std::int64_t> batch_size() const;
+
+  /// How far masks go in this model and the models inside it; files keep it. A graph that Keras
+  /// saved says it by itself.
+  void set_mask_propagation(MaskPropagation propagation);
+  MaskPropagation mask_propagation() const;
 
   /// A stream of `rows` sequences over a built model whose layers keep time order. Not to be called
   /// by several threads at once. Errors: StateError before build; OptionError.

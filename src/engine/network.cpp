@@ -41,6 +41,14 @@ bool ignores_mask(const NetworkNode& node) {
                                     common_options(node.spec(), node.options()).is_recurrent);
 }
 
+MaskRule mask_rule_of(const Network& network, const NetworkNode& node) {
+  const bool stops =
+      network.masks_stop_at_recurrent &&
+      (node.spec().class_name == "Bidirectional" || node.spec().class_name == "TimeDistributed" ||
+       common_options(node.spec(), node.options()).is_recurrent);
+  return stops ? MaskRule::drops : node.spec().mask_rule(node.options());
+}
+
 namespace {
 
 /// Keras's map_graph: walks back from the outputs, then takes each layer at its greatest depth.

@@ -61,9 +61,13 @@ struct Network {
   std::vector<Port> outputs;  ///< the model's outputs
   std::vector<int> layers;    ///< the nodes that call a layer first, in the order of Keras's layers
   std::vector<NetworkWeight> weights;
-  std::int64_t floats = 0;   ///< of the flat array of weights
-  std::int64_t carried = 0;  ///< floats a row of the states that stateful layers carry
+  std::int64_t floats = 0;               ///< of the flat array of weights
+  std::int64_t carried = 0;              ///< floats a row of the states that stateful layers carry
+  bool masks_stop_at_recurrent = false;  ///< MaskPropagation::up_to_recurrent_layers
 };
+
+/// What becomes of masks at a node, as its layer and the network say.
+MaskRule mask_rule_of(const Network& network, const NetworkNode& node);
 
 /// Samples' shapes: what each node takes and gives.
 struct NetworkShapes {

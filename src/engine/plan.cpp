@@ -171,7 +171,7 @@ void Plan::add_node(const NetworkNode& node) {
       masks += has_mask ? 1 : 0;
     }
   }
-  const MaskRule rule = spec.mask_rule(node.options());
+  const MaskRule rule = mask_rule_of(network_, node);
   added.makes_mask = (rule == MaskRule::makes && !masks_places(node, sizes.inputs)) ||
                      (rule == MaskRule::joins_any && masks > 0) ||
                      (rule == MaskRule::joins_all && masks == added.inputs.size());
@@ -693,14 +693,15 @@ OutputFigures Plan::judge_output(Arena& arena,
   rows.gradient = nullptr;
   rows.left_out = nullptr;
   for (std::size_t i = 0; i < judged.metrics.size(); ++i) {
-    const MetricSpec& metric = *judged.metrics[i];
+    const Metric& judge = judged.metrics[i];
+    const MetricSpec& metric = judge.spec();
     const bool is_plain = i < judged.plain_metrics;
     rows.weight = metric.uses_mask ? (is_plain ? weights.mask : weights.both)
                                    : (is_plain ? nullptr : weights.sample);
     const std::size_t place = figures.metric_sums.size();
-    const auto own = static_cast<std::size_t>(sums_of(metric, rows.outputs));
+    const auto own = static_cast<std::size_t>(sums_of(judge, rows.outputs));
     figures.metric_sums.resize(place + own + 1);
-    metric.add(rows, figures.metric_sums.data() + place);
+    metric.add(judge.options(), rows, figures.metric_sums.data() + place);
     figures.metric_sums.back() = sum_of(rows.weight, rows.rows);
   }
   return figures;

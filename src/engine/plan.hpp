@@ -40,7 +40,7 @@ struct OutputJudgement {
   const Loss* loss = nullptr;
   float loss_weight = 1;                       ///< of this output's loss in the whole
   Reduction reduction = Reduction::mean;       ///< the loss's
-  std::vector<const MetricSpec*> metrics;      ///< accuracies resolved; the weighted ones come last
+  std::vector<Metric> metrics;                 ///< accuracies resolved; the weighted ones come last
   std::vector<std::string> metric_names = {};  ///< in logs, without the output's name
   std::size_t plain_metrics = 0;               ///< those that leave sample weights out
   std::int64_t outputs = 1;                    ///< values on the last axis of the predictions

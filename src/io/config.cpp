@@ -107,7 +107,9 @@ class ConfigWriter final : public OptionVisitor {
   void option(std::string_view n, Activation& v) override { put(n, std::string(v.name())); }
 
   void option(std::string_view n, Initializer& v) override {
-    put(n, keras_object("keras.initializers", v.class_name(), initializer_config(v)));
+    put(n,
+        v.object.empty() ? keras_object("keras.initializers", v.class_name(), initializer_config(v))
+                         : Json::parse(v.object));
   }
 
   void option(std::string_view n,
@@ -165,7 +167,9 @@ class ConfigWriter final : public OptionVisitor {
   }
 
   void option(std::string_view n, KindOption& v) override {
-    if (!v.class_name().empty()) {
+    if (const Foreign* foreign = v.foreign()) {
+      put(n, Json::parse(foreign->object));
+    } else if (!v.class_name().empty()) {
       put(n, keras_object(v.module(), v.class_name(), config_of(v.access(), v.options())));
     } else {
       put(n, v.number() == nullptr ? Json(nullptr) : Json(shortest(*v.number())));
@@ -333,7 +337,10 @@ class ConfigReader final : public OptionVisitor {
 
   void numbers(std::string_view n, std::vector<float>& v) override {
     v.clear();
-    if (const auto at = find(n)) {
+    if (auto at = find(n)) {
+      if (at->value().is_object()) {  // Keras's way to write a tensor
+        at = (*at)["config"]["value"];
+      }
       const bool is_list = at->value().is_array();
       for (std::size_t i = 0; i < (is_list ? at->size() : 1); ++i) {
         const JsonAt entry = is_list ? (*at)[i] : *at;
@@ -472,6 +479,9 @@ class ConfigReader final : public OptionVisitor {
     const bool is_object = at.value().is_object();
     const JsonAt name = is_object ? at["class_name"] : at;
     const OptionsAccess* access = v.find(name.as_string());
+    if (access == nullptr && v.set_foreign(foreign_name(at), at.value().dump())) {
+      return;
+    }
     if (access == nullptr) {
       throw error<FileError>(unknown_name(name.where(), "class", name.as_string(), v.names()));
     }
@@ -508,8 +518,7 @@ class ConfigReader final : public OptionVisitor {
     try {
       value = Initializer(name.as_string());
     } catch (const OptionError&) {
-      name.refuse("a supported initializer",
-                  "Supported: Keras's random, scaled and constant ones.");
+      return Initializer::foreign(foreign_name(at), at.value().dump());
     }
     if (!at.value().is_object() || !at.has("config")) {
       return value;
@@ -588,6 +597,14 @@ Layer read_layer(const JsonAt& at) {
          .remedy = fmt::format("Supported: {}.", fmt::join(layer_names(), ", "))});
   }
   return Layer(*spec, read_options(spec->access, at["config"]));
+}
+
+std::string foreign_name(const JsonAt& at) {
+  if (!at.value().is_object()) {
+    return read_name(at);
+  }
+  const bool is_function = at["class_name"].as_string() == "function";
+  return read_name(at[is_function ? "config" : "class_name"]);
 }
 
 std::string json_text(const Json& json, const std::string& member) {

@@ -28,6 +28,10 @@ Json keras_object(std::string_view module, std::string_view class_name, Json con
 /// The text of a member, which is within the limits of reading. Errors: OptionError.
 std::string json_text(const Json& json, const std::string& member);
 
+/// The name of a thing that is none of Keras's: its class, or the function that it is.
+/// Errors: FileError for a name that Keras does not allow.
+std::string foreign_name(const JsonAt& at);
+
 /// A name that Keras allows: at most 512 bytes, without slashes and control characters.
 bool is_plain_name(std::string_view name);
 

@@ -318,8 +318,26 @@ class GraphReader {
     return order;
   }
 
-  /// Masks that the file spells out are those that the layers make themselves.
+  /// Masks that the file spells out are those that the layers make themselves, in Keras up to 3.15
+  /// or from 3.16 on.
   void check_masks() {
+    try {
+      compare_masks();
+    } catch (const FileError&) {
+      data_.network.masks_stop_at_recurrent = true;
+      made_masks_.clear();
+      try {
+        compare_masks();
+        return;
+      } catch (const FileError&) {
+        data_.network.masks_stop_at_recurrent = false;
+      }
+      throw;
+    }
+  }
+
+ private:
+  void compare_masks() {
     for (const auto& [node, mask] : masks_) {
       const NetworkNode& reader = data_.network.nodes[static_cast<std::size_t>(node)];
       std::set<int> stated;
@@ -337,7 +355,6 @@ class GraphReader {
     }
   }
 
- private:
   static constexpr std::int64_t kMostOutputs = 64;
   static constexpr std::size_t kMostNodes = 4096;
 
@@ -489,7 +506,7 @@ class GraphReader {
       return found;
     }
     const NetworkNode& node = data_.network.nodes[static_cast<std::size_t>(port.node)];
-    const MaskRule rule = node.spec().mask_rule(node.options());
+    const MaskRule rule = mask_rule_of(data_.network, node);
     if (rule == MaskRule::makes) {
       found = {port.node};
     } else if (rule != MaskRule::drops) {

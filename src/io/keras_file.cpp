@@ -20,6 +20,7 @@
 #include "io/training_state.hpp"
 #include "io/vocabularies.hpp"
 #include "io/weights_h5.hpp"
+#include "model/foreign_names.hpp"
 #include "model/model_data.hpp"
 
 namespace engram {
@@ -209,6 +210,11 @@ void read_members(const std::string& filepath,
     }
   }
   io::read_weights_h5(weights, weights_place, options.allow_non_finite, data);
+  for (const std::string& warning : warnings_of(data)) {
+    if (options.warn) {
+      options.warn(filepath + ": " + warning);
+    }
+  }
 }
 
 }  // namespace

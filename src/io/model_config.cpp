@@ -11,6 +11,8 @@
 #include "io/config.hpp"
 #include "io/graph_config.hpp"
 #include "model/texts.hpp"
+#include "parts/foreign.hpp"
+#include "parts/schedule_spec.hpp"
 
 namespace engram::io {
 
@@ -28,11 +30,18 @@ std::string free_input_name(const Network& network) {
 }
 
 Json metric_object(const Metric& metric) {
-  if (find_metric(metric.name()) == &metric.spec()) {
+  if (const Foreign* foreign = foreign_of(metric)) {
+    return Json::parse(foreign->object);
+  }
+  const MetricSpec& spec = metric.spec();
+  const Json options = config_of(spec.access, metric.options());
+  const Json defaults = config_of(spec.access, spec.access.create().get());
+  if (find_metric(metric.name()) == &spec && options == defaults) {
     return metric.name();
   }
-  return keras_object(
-      "keras.metrics", metric.spec().class_name, {{"name", metric.name()}, {"dtype", "float32"}});
+  Json config = {{"name", metric.name()}, {"dtype", spec.keeps_whole_numbers ? "int" : "float32"}};
+  config.update(options);
+  return keras_object("keras.metrics", spec.class_name, std::move(config));
 }
 
 Json metric_objects(const std::vector<Metric>& metrics) {
@@ -44,16 +53,26 @@ Json metric_objects(const std::vector<Metric>& metrics) {
 }
 
 Json loss_object(const Loss& loss) {
+  if (const Foreign* foreign = foreign_of(loss)) {
+    return Json::parse(foreign->object);
+  }
   return keras_object(
       "keras.losses", loss.spec().class_name, config_of(loss.spec().access, loss.options()));
 }
 
-Json compile_config(const Compiled& compiled) {
+Json optimizer_object(const Compiled& compiled) {
   const Optimizer& optimizer = compiled.optimizer;
-  Json optimizer_config = config_of(optimizer.spec().access, optimizer.options());
-  if (optimizer_config["learning_rate"].is_number()) {
-    optimizer_config["learning_rate"] = static_cast<double>(compiled.learning_rate);
+  if (const Foreign* foreign = foreign_of(optimizer)) {
+    return Json::parse(foreign->object);
   }
+  Json config = config_of(optimizer.spec().access, optimizer.options());
+  if (config["learning_rate"].is_number()) {
+    config["learning_rate"] = static_cast<double>(compiled.learning_rate);
+  }
+  return keras_object("keras.optimizers", optimizer.spec().class_name, std::move(config));
+}
+
+Json compile_config(const Compiled& compiled) {
   Json loss, weights;  // null, or a list with an entry for each output
   for (const Loss& one : compiled.losses) {
     loss.push_back(loss_object(one));
@@ -70,8 +89,7 @@ Json compile_config(const Compiled& compiled) {
   };
   Json metrics = by_output(compiled.output_metrics);
   Json weighted = by_output(compiled.output_weighted_metrics);
-  return {{"optimizer",
-           keras_object("keras.optimizers", optimizer.spec().class_name, optimizer_config)},
+  return {{"optimizer", optimizer_object(compiled)},
           {"loss", loss.is_null() ? loss_object(compiled.loss) : std::move(loss)},
           {"loss_weights", std::move(weights)},
           {"metrics", metrics.is_null() ? metric_objects(compiled.metrics) : std::move(metrics)},
@@ -96,16 +114,28 @@ std::pair<std::string, std::optional<JsonAt>> read_object(const JsonAt& at) {
 }
 
 template <class Chosen, class Spec>
-Chosen read_choice(const JsonAt& at,
-                   const char* kind,
-                   const Spec* (*find)(std::string_view),
-                   std::vector<std::string_view> (*names)()) {
+Chosen read_choice(const JsonAt& at, const Spec* (*find)(std::string_view)) {
   const auto [name, config] = read_object(at);
   const Spec* spec = find(name);
   if (spec == nullptr) {
-    throw error<FileError>(unknown_name(at.where(), kind, name, names()));
+    return foreign_choice<Spec, Chosen>(foreign_name(at), at.value().dump());
   }
   return Chosen(*spec, config ? read_options(spec->access, *config) : spec->access.create());
+}
+
+/// An optimizer with a schedule of somebody's own is as foreign as the schedule.
+Optimizer read_optimizer(const JsonAt& at) {
+  const auto [name, config] = read_object(at);
+  if (find_optimizer(name) != nullptr && config && config->value().is_object() &&
+      config->has("learning_rate") && (*config)["learning_rate"].value().is_object()) {
+    LearningRate rate = 0.0f;
+    const JsonAt schedule = (*config)["learning_rate"];
+    if (LearningRateOption(rate).find(schedule["class_name"].as_string()) == nullptr) {
+      return foreign_choice<OptimizerSpec, Optimizer>(
+          fmt::format("{} with {}", name, foreign_name(schedule)), at.value().dump());
+    }
+  }
+  return read_choice<Optimizer>(at, find_optimizer);
 }
 
 /// The entries of a list, or of an object keyed by the outputs' names, in the order of the outputs;
@@ -137,17 +167,19 @@ void read_metrics(const JsonAt& at, std::vector<Metric>& metrics) {
   const auto [name, config] = read_object(at);
   const MetricSpec* spec = find_metric(name);
   if (spec == nullptr) {
-    throw error<FileError>(unknown_name(at.where(), "metric", name, metric_names()));
+    const std::string own = foreign_name(at);
+    metrics.emplace_back(foreign_choice<MetricSpec>(own, at.value().dump()), own);
+    return;
   }
-  for (const auto& [option, value] : spec->options) {
-    if (config) {
-      check_fixed(*config, option, value);
-    }
+  std::shared_ptr<void> options = spec->access.create();
+  std::string shown = name;
+  if (config) {
+    Json own = config->value();
+    shown = config->has("name") ? read_name((*config)["name"]) : "";
+    own.erase("name");
+    options = read_options(spec->access, JsonAt(own, config->where()));
   }
-  const bool has_name = config && config->has("name");
-  const std::string shown =
-      has_name ? read_name((*config)["name"]) : (config ? std::string(spec->name) : name);
-  metrics.emplace_back(*spec, shown);
+  metrics.emplace_back(Choice<MetricSpec>(*spec, std::move(options)), shown);
 }
 
 Json sequential_config(const ModelView& view) {
@@ -259,14 +291,13 @@ void read_compile_config(const JsonAt& config, ModelData& data) {
   if (!config.has("optimizer") || !config.has("loss")) {
     return;  // Keras writes {} for a model that was not compiled
   }
-  options.optimizer =
-      read_choice<Optimizer>(config["optimizer"], "optimizer", find_optimizer, optimizer_names);
+  options.optimizer = read_optimizer(config["optimizer"]);
   const std::vector<JsonAt> losses = by_output(config["loss"], data);
   for (const JsonAt& loss : losses) {
-    options.losses.push_back(read_choice<Loss>(loss, "loss", find_loss, loss_names));
+    options.losses.push_back(read_choice<Loss>(loss, find_loss));
   }
   if (losses.empty()) {
-    options.loss = read_choice<Loss>(config["loss"], "loss", find_loss, loss_names);
+    options.loss = read_choice<Loss>(config["loss"], find_loss);
   }
   if (config.has("loss_weights")) {
     const JsonAt weights = config["loss_weights"];

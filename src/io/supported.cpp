@@ -131,9 +131,7 @@ std::vector<SupportedKind> supported_kinds() {
   add_kinds("keras.regularizers", regularizers(), kinds);
   add_kinds("keras.constraints", constraints(), kinds);
   add_kinds("keras.losses", losses(), kinds);
-  for (const MetricSpec* metric : metrics()) {
-    kinds.push_back({.module = "keras.metrics", .class_name = std::string(metric->class_name)});
-  }
+  add_kinds("keras.metrics", metrics(), kinds);
   add_kinds("keras.optimizers", optimizers(), kinds);
   add_kinds("keras.optimizers.schedules", schedules(), kinds);
   return kinds;

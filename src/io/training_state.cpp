@@ -21,6 +21,8 @@ namespace {
 constexpr const char* kStateMember = "engram/state.json";
 constexpr const char* kHistoryMember = "engram/history.h5";  // JSON's limits allow few epochs
 
+constexpr const char* kMasksStop = "up_to_recurrent_layers";
+
 /// JSON has no NaN and no infinities: they are written as texts.
 Json number(double value) {
   return std::isfinite(value) ? Json(value) : Json(fmt::format("{}", value));
@@ -214,6 +216,9 @@ std::vector<formats::ZipMember> state_members(const ModelData& data) {
   for (const auto& [key, text] : data.notes) {
     state["notes"][key] = text;
   }
+  if (data.network.masks_stop_at_recurrent) {
+    state["mask_propagation"] = kMasksStop;
+  }
   std::vector<formats::ZipMember> members(1);
   if (const std::optional<TrainingState> training = current_training_state(data)) {
     state["training"] = training_json(*training);
@@ -256,6 +261,12 @@ void read_state(const formats::ZipReader& zip, const std::string& where, ModelDa
   for (const auto& [key, value] : state["notes"].value().items()) {
     data.notes[key] = state["notes"][key].as_string();
   }
+  if (state.has("mask_propagation")) {
+    if (state["mask_propagation"].as_string() != kMasksStop) {
+      state["mask_propagation"].refuse(fmt::format("'{}', or nothing", kMasksStop));
+    }
+    data.network.masks_stop_at_recurrent = true;
+  }
   if (state.has("training")) {
     const JsonAt at = state["training"];
     data.training = read_training(at, zip, where);
@@ -267,8 +278,8 @@ void read_state(const formats::ZipReader& zip, const std::string& where, ModelDa
     for (std::size_t i = 0; data.compiled && i < outputs; ++i) {
       const std::int64_t last = shapes.of(data.network.outputs[i]).back();
       for (const auto* metrics : {&data.metrics_of(i), &data.weighted_metrics_of(i)}) {
-        for (const Metric& metric : *metrics) {
-          wanted += static_cast<std::size_t>(sums_of(metric.spec(), last)) + 1;
+        for (const Metric& metric : judged_metrics(*metrics)) {
+          wanted += static_cast<std::size_t>(sums_of(metric, last)) + 1;
         }
       }
     }

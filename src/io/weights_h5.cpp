@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "io/vocabularies.hpp"
+#include "parts/foreign.hpp"
 
 namespace engram::io {
 
@@ -212,7 +213,7 @@ H5File weights_h5(const ModelData& data) {
       file.datasets[layer + paths[w]] = dataset(weight.shape, data.weights.data() + weight.offset);
     }
   }
-  if (data.compiled) {
+  if (data.compiled && foreign_of(data.compiled->optimizer) == nullptr) {
     const Compiled& compiled = *data.compiled;
     const auto path = [](std::size_t i) { return fmt::format("optimizer/vars/{}", i); };
     file.groups["optimizer/vars"]["name"] = std::string(compiled.optimizer.spec().name);
@@ -248,7 +249,7 @@ void read_weights_h5(const H5File& file,
   for (const bool only_checks : {true, false}) {
     const WeightsReader reader(file, where, allow_non_finite, only_checks);
     read_layers(reader, root, data);
-    if (data.compiled) {
+    if (data.compiled && foreign_of(data.compiled->optimizer) == nullptr) {
       read_optimizer(reader, data);
     }
   }

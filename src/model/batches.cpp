@@ -12,6 +12,7 @@
 #include "engine/nested_model.hpp"
 #include "engram/runtime.hpp"
 #include "kernels/elementwise.hpp"
+#include "model/foreign_names.hpp"
 #include "model/sample_weights.hpp"
 
 namespace engram {
@@ -167,7 +168,7 @@ std::vector<Shape> output_shapes(const ModelData& data, ArraySpan x) {
 
 }  // namespace
 
-void check_targets(ModelData& data, ArraySpan x, ArraySpan y, std::string_view where) {
+void check_targets(ModelData& data, ArraySpan x, ArraySpan y, std::string_view where, bool trains) {
   if (!data.compiled) {
     throw error<StateError>(
         {.where = std::string(where),
@@ -177,6 +178,7 @@ void check_targets(ModelData& data, ArraySpan x, ArraySpan y, std::string_view w
                        ? "Call compile first."
                        : "The file's could not be used: " + data.compile_problem});
   }
+  check_foreign(data, trains, where);
   const std::vector<Shape> outputs = output_shapes(data, x);
   if (y.size() != outputs.size()) {
     throw error<ShapeError>({.where = std::string(where) + ": y",
@@ -214,18 +216,16 @@ void check_batches(ModelData& data,
 namespace {
 
 /// The metric itself, or the accuracy that fits. Errors: ShapeError.
-const MetricSpec& metric_for(const Metric& metric,
-                             std::int64_t outputs,
-                             std::int64_t target_outputs) {
-  const MetricSpec& spec = resolve_accuracy(metric, outputs, target_outputs);
-  const std::int64_t wanted = spec.has_class_targets ? 1 : outputs;
+Metric metric_for(const Metric& metric, std::int64_t outputs, std::int64_t target_outputs) {
+  Metric resolved = resolve_accuracy(metric, outputs, target_outputs);
+  const std::int64_t wanted = has_class_targets(resolved) ? 1 : outputs;
   if (target_outputs != wanted) {
     throw error<ShapeError>({.where = "metric " + quoted(metric.name()),
                              .expected = fmt::format("{} target values an output", wanted),
                              .got = fmt::format("{}", target_outputs),
                              .remedy = "Use a metric that fits the loss's targets."});
   }
-  return spec;
+  return resolved;
 }
 
 /// Keras's names: a second metric of a name gets _1, a weighted one the prefix weighted_ first.
@@ -236,7 +236,7 @@ void name_metrics(const ModelData& data, Judgement& judgement) {
       for (const std::string& name : judgement[i].metric_names) {
         ++uses[name];
       }
-      for (const Metric& metric : metrics_of(i)) {
+      for (const Metric& metric : judged_metrics(metrics_of(i))) {
         std::string name = metric.name();
         if (is_weighted && uses[name] > 0) {
           name = "weighted_" + name;
@@ -266,12 +266,12 @@ Judgement judgement_of(const ModelData& data, ArraySpan x, ArraySpan y) {
                            .loss_weight = weights.empty() ? 1.0f : weights[i],
                            .reduction = reduction_of(data.loss_of(i)),
                            .outputs = last};
-    for (const Metric& metric : data.metrics_of(i)) {
-      judged.metrics.push_back(&metric_for(metric, last, target_outputs));
+    for (const Metric& metric : judged_metrics(data.metrics_of(i))) {
+      judged.metrics.push_back(metric_for(metric, last, target_outputs));
     }
     judged.plain_metrics = judged.metrics.size();
-    for (const Metric& metric : data.weighted_metrics_of(i)) {
-      judged.metrics.push_back(&metric_for(metric, last, target_outputs));
+    for (const Metric& metric : judged_metrics(data.weighted_metrics_of(i))) {
+      judged.metrics.push_back(metric_for(metric, last, target_outputs));
     }
     judgement.push_back(std::move(judged));
   }
@@ -451,11 +451,15 @@ Logs logs_of(const ModelData& data,
       next += 2;
     }
     for (std::size_t k = 0; k < judgement[i].metrics.size(); ++k) {
-      const MetricSpec& metric = *judgement[i].metrics[k];
+      const Metric& metric = judgement[i].metrics[k];
       const auto count = static_cast<std::size_t>(sums_of(metric, judgement[i].outputs));
       const auto own = std::span(sums.metric_sums).subspan(next, count);
       const double weight = sums.metric_sums[next + count];
-      metrics.emplace_back(start + judgement[i].metric_names[k], metric.result(own, weight));
+      const std::vector<double> values = values_of(metric, own, weight);
+      for (std::size_t v = 0; v < values.size(); ++v) {
+        const std::string place = values.size() > 1 ? fmt::format("[{}]", v) : "";
+        metrics.emplace_back(start + judgement[i].metric_names[k] + place, values[v]);
+      }
       next += count + 1;
     }
   }

@@ -24,8 +24,10 @@ inline std::vector<RowsView> views(const std::vector<Tensor>& arrays) {
 void check_inputs(ModelData& data, ArraySpan x, std::string_view where);
 
 /// Checks that y (N, ...) can be compared with the model's outputs for x.
-/// Errors: StateError before compile; ShapeError; DataError.
-void check_targets(ModelData& data, ArraySpan x, ArraySpan y, std::string_view where);
+/// Errors: StateError before compile, or when it, or training if the model `trains`, needs what a
+/// file only named; ShapeError; DataError.
+void check_targets(
+    ModelData& data, ArraySpan x, ArraySpan y, std::string_view where, bool trains = false);
 
 /// Checks that `rows` rows in batches of `batch_size` are whole batches of the model's size, if it
 /// has stateful layers, and makes their states before the first batch. Errors: ShapeError.

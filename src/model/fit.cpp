@@ -324,7 +324,7 @@ History fit_rows(Model& model, ArraySpan x, ArraySpan y, FitOptions& options) {
   ModelData& data = model.data();
   check_fit_options(options);
   check_inputs(data, x, "fit");
-  check_targets(data, x, y, "fit");
+  check_targets(data, x, y, "fit", true);
   ValidationData& validation = options.validation_data;
   std::vector<RowsView> train_x, train_y;
   std::vector<RowsView> weights = options.sample_weight.views();
@@ -367,7 +367,7 @@ History fit_rows(Model& model, ArraySpan x, ArraySpan y, FitOptions& options) {
 
 Logs train_once(ModelData& data, ArraySpan x, ArraySpan y, const BatchWeights& weights) {
   check_inputs(data, x, "train_on_batch");
-  check_targets(data, x, y, "train_on_batch");
+  check_targets(data, x, y, "train_on_batch", true);
   const std::int64_t rows = x[0].rows();
   check_batches(data, rows, rows, "train_on_batch");
   const std::vector<std::int64_t> order = rows_in_order(0, rows);

@@ -269,6 +269,14 @@ void compile(ModelData& data, CompileOptions options) {
   for (const Loss& loss : options.losses) {
     check_options(loss.spec().access, loss.options(), loss.spec().class_name);
   }
+  for (const auto* metrics : {&options.metrics, &options.weighted_metrics}) {
+    std::ranges::for_each(*metrics, check_metric);
+  }
+  for (const auto* lists : {&options.output_metrics, &options.output_weighted_metrics}) {
+    for (const std::vector<Metric>& metrics : *lists) {
+      std::ranges::for_each(metrics, check_metric);
+    }
+  }
   const OptimizerSpec& spec = options.optimizer.spec();
   check_options(spec.access, options.optimizer.options(), spec.class_name);
   const OptimizerCommon common = spec.common(options.optimizer.options());
@@ -354,6 +362,16 @@ std::vector<LayerInfo> Model::layers() const {
 }
 
 void Model::reset_states() { std::ranges::fill(data_->states, 0.0f); }
+
+void Model::set_mask_propagation(MaskPropagation propagation) {
+  data_->network.masks_stop_at_recurrent = propagation == MaskPropagation::up_to_recurrent_layers;
+  data_->plans.clear();
+}
+
+MaskPropagation Model::mask_propagation() const {
+  return data_->network.masks_stop_at_recurrent ? MaskPropagation::up_to_recurrent_layers
+                                                : MaskPropagation::through_recurrent_layers;
+}
 
 std::optional<std::int64_t> Model::batch_size() const { return data_->batch_size; }
 

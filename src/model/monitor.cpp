@@ -21,7 +21,8 @@ bool is_higher_better(const MonitorOptions& o) {
     throw error<OptionError>(
         {.where = o.where, .expected = "mode auto, min or max", .got = engram::quoted(o.mode)});
   }
-  const std::string plain = o.name.starts_with("val_") ? o.name.substr(4) : o.name;
+  std::string plain = o.name.starts_with("val_") ? o.name.substr(4) : o.name;
+  plain = plain.substr(0, plain.find('['));  // "f1_score[0]"
   if (plain == "loss") {
     return false;
   }

@@ -198,7 +198,17 @@ Initializer::Initializer(const VarianceScaling& o)
   check_scaling(checked);
 }
 
+Initializer Initializer::foreign(std::string class_name, std::string object) {
+  Initializer made;
+  made.class_name_ = std::move(class_name);
+  made.object = std::move(object);
+  return made;
+}
+
 InitializerNumbers numbers_of(const Initializer& initializer) {
+  if (!initializer.object.empty()) {
+    return {};
+  }
   return find_kind(initializer.class_name()).numbers;
 }
 
@@ -210,7 +220,9 @@ std::vector<std::string_view> Initializer::class_names() {
   return names;
 }
 
-std::string Initializer::name() const { return std::string(find_kind(class_name_).name); }
+std::string Initializer::name() const {
+  return object.empty() ? std::string(find_kind(class_name_).name) : class_name_;
+}
 
 Initializer with_fans(const Initializer& initializer, const Shape& shape, const Shape& matrix) {
   const Kind kind = kind_of(initializer);
@@ -230,6 +242,11 @@ void initialize(const Initializer& initializer,
                 const Shape& shape,
                 std::uint64_t seed,
                 float* values) {
+  if (!initializer.object.empty()) {
+    throw error<OptionError>({.where = "first values of weights",
+                              .expected = "an initializer of Keras's",
+                              .got = quoted(initializer.class_name())});
+  }
   const Kind kind = kind_of(initializer);
   Random random(initializer.seed ? static_cast<std::uint64_t>(*initializer.seed) : seed);
   const std::span<float> all(values, static_cast<std::size_t>(size_of(shape)));

@@ -127,6 +127,16 @@ class CheckVisitor final : public OptionVisitor {
 
 }  // namespace
 
+namespace {
+
+struct NoOptions {};
+
+void visit_nothing(NoOptions&, OptionVisitor&) {}
+
+}  // namespace
+
+OptionsAccess no_options() { return options_access<NoOptions, visit_nothing>(); }
+
 void check_options(const OptionsAccess& access, const void* options, std::string_view where) {
   CheckVisitor visitor(where);
   access.visit(const_cast<void*>(options), visitor);  // this visitor only looks

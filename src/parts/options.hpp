@@ -25,6 +25,7 @@
 #include "engram/choice.hpp"
 #include "engram/initializers.hpp"
 #include "engram/tensor.hpp"
+#include "parts/foreign.hpp"
 
 namespace engram {
 
@@ -83,6 +84,12 @@ class KindOption {
 
   /// Takes the kind of this name with its options; an empty name: none.
   virtual void set(std::string_view name, std::shared_ptr<void> options) = 0;
+
+  /// The kind that it holds, when that is none of Keras's; else null.
+  virtual const Foreign* foreign() const { return nullptr; }
+
+  /// Takes such a kind; false of a family in which there may be none.
+  virtual bool set_foreign(std::string /*name*/, std::string /*object*/) { return false; }
 };
 
 /// Sees each option once. A visitor that reads changes the value; others look.
@@ -276,6 +283,9 @@ OptionsAccess options_access() {
                 return std::static_pointer_cast<void>(std::make_shared<T>(original));
               }};
 }
+
+/// The access to options of a kind that has none.
+OptionsAccess no_options();
 
 /// Errors: OptionError, "<where>: expected <name> <rule>, got <value>", for the first bad number.
 void check_options(const OptionsAccess& access, const void* options, std::string_view where);

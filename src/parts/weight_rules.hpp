@@ -41,18 +41,36 @@ struct ConstraintSpec {
 std::span<const RegularizerSpec* const> regularizers();
 std::span<const ConstraintSpec* const> constraints();
 
-class RegularizerOption final : public ChosenKind<RegularizerSpec, regularizers> {
+/// The KindOption of a family in which files may name what is none of Keras's.
+template <class Spec, std::span<const Spec* const> (*All)()>
+class ChosenOrForeign : public ChosenKind<Spec, All> {
+ public:
+  ChosenOrForeign(std::string_view module, std::optional<Choice<Spec>>& value)
+      : ChosenKind<Spec, All>(module, value), held_(value) {}
+
+  const Foreign* foreign() const override { return held_ ? foreign_of(*held_) : nullptr; }
+
+  bool set_foreign(std::string name, std::string object) override {
+    held_ = foreign_choice<Spec>(std::move(name), std::move(object));
+    return true;
+  }
+
+ private:
+  std::optional<Choice<Spec>>& held_;
+};
+
+class RegularizerOption final : public ChosenOrForeign<RegularizerSpec, regularizers> {
  public:
   explicit RegularizerOption(Regularizer& held)
-      : ChosenKind("keras.regularizers", held.choice), value(held) {}
+      : ChosenOrForeign("keras.regularizers", held.choice), value(held) {}
 
   Regularizer& value;
 };
 
-class ConstraintOption final : public ChosenKind<ConstraintSpec, constraints> {
+class ConstraintOption final : public ChosenOrForeign<ConstraintSpec, constraints> {
  public:
   explicit ConstraintOption(Constraint& held)
-      : ChosenKind("keras.constraints", held.choice), value(held) {}
+      : ChosenOrForeign("keras.constraints", held.choice), value(held) {}
 
   Constraint& value;
 };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engram/inspect.hpp"
 
+#include "model/foreign_names.hpp"
 #include "model/model_data.hpp"
+#include "parts/foreign.hpp"
 #include "parts/loss_spec.hpp"
 #include "parts/optimizer_spec.hpp"
 
@@ -15,14 +17,16 @@ ModelDescription describe(const Model& model) {
   }
   const ModelData& data = model.data();
   if (data.compiled) {
-    description.optimizer = data.compiled->optimizer.spec().class_name;
-    description.loss = data.compiled->loss.spec().name;
+    const Foreign* loss = foreign_of(data.compiled->loss);
+    description.optimizer = class_name_of(data.compiled->optimizer);
+    description.loss = loss != nullptr ? loss->name : data.compiled->loss.spec().name;
     for (const Metric& metric : data.compiled->metrics) {
       description.metrics.push_back(metric.name());
     }
     description.learning_rate = data.compiled->learning_rate;
     description.updates = data.compiled->iterations;
   }
+  description.warnings = warnings_of(data);
   if (data.training) {
     description.epochs_done = data.training->epoch;
     description.batches_done = data.training->batch;

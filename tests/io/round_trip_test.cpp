@@ -296,14 +296,16 @@ TEST(RoundTrip, EveryOptionOfEveryLoss) {
 }
 
 TEST(RoundTrip, EveryMetricUnderItsName) {
-  const std::vector<Metric> names = {"accuracy",
-                                     "acc",
-                                     "mse",
-                                     "MAE",
-                                     "mean_absolute_error",
-                                     "binary_accuracy",
-                                     "root_mean_squared_error",
-                                     Metric(*find_metric("mse"), "square")};
+  const std::vector<Metric> names = {
+      "accuracy",
+      "acc",
+      "mse",
+      "MAE",
+      "mean_absolute_error",
+      "binary_accuracy",
+      "root_mean_squared_error",
+      Metric(Choice<MetricSpec>(*find_metric("mse"), find_metric("mse")->access.create()),
+             "square")};
   Model model = trained({SimpleRNN{.units = 2}, Dense{.units = 2}},
                         {.optimizer = "adam", .loss = "mse", .metrics = names});
   expect_round_trip(model, inputs(false));

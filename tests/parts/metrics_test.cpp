@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -24,19 +25,20 @@ double metric(std::string_view name,
               std::int64_t outputs,
               const Values& weight = {}) {
   const auto rows = static_cast<std::int64_t>(predicted.size()) / outputs;
-  const MetricSpec& spec = Metric(name).spec();
-  std::vector<double> sums(static_cast<std::size_t>(sums_of(spec, outputs)));
-  spec.add({.rows = rows,
-            .outputs = outputs,
-            .predicted = predicted.data(),
-            .target = target.data(),
-            .weight = weight.empty() ? nullptr : weight.data()},
-           sums.data());
+  const Metric judge(name);
+  std::vector<double> sums(static_cast<std::size_t>(sums_of(judge, outputs)));
+  judge.spec().add(judge.options(),
+                   {.rows = rows,
+                    .outputs = outputs,
+                    .predicted = predicted.data(),
+                    .target = target.data(),
+                    .weight = weight.empty() ? nullptr : weight.data()},
+                   sums.data());
   double total = 0;
   for (const float w : weight) {
     total += static_cast<double>(w);
   }
-  return spec.result(sums, weight.empty() ? static_cast<double>(rows) : total);
+  return values_of(judge, sums, weight.empty() ? static_cast<double>(rows) : total).at(0);
 }
 
 TEST(Metric, ErrorsAreMeansOverOutputsAndRows) {
@@ -73,7 +75,7 @@ TEST(Metric, FirstOfEqualsCountsAsInKeras) {
 
 TEST(ResolveAccuracy, GoesByTheShapes) {
   const auto name = [](const char* asked, std::int64_t outputs, std::int64_t targets) {
-    return resolve_accuracy(Metric(asked), outputs, targets).name;
+    return resolve_accuracy(Metric(asked), outputs, targets).spec().name;
   };
   EXPECT_EQ(name("accuracy", 1, 1), "binary_accuracy");
   EXPECT_EQ(name("accuracy", 5, 1), "sparse_categorical_accuracy");
@@ -90,26 +92,27 @@ TEST(Metric, AgreesWithKerasOnTensorFlow) {
       continue;
     }
     const Metric metric(c["metric"].get<std::string>());
-    const MetricSpec* spec = nullptr;
+    std::optional<Metric> judge;
     std::vector<double> sums;
     std::int64_t rows = 0;
     for (const nlohmann::json& update : c["updates"]) {
       const Values predicted = flat(update["y_pred"]), target = flat(update["y_true"]);
       const std::int64_t outputs = last_axis(update["y_pred"]);
       const bool is_flat = rank(update["y_true"]) < rank(update["y_pred"]);
-      spec = &resolve_accuracy(metric, outputs, is_flat ? 1 : last_axis(update["y_true"]));
+      judge = resolve_accuracy(metric, outputs, is_flat ? 1 : last_axis(update["y_true"]));
       const LossRows batch = {.rows = static_cast<std::int64_t>(predicted.size()) / outputs,
                               .outputs = outputs,
                               .predicted = predicted.data(),
                               .target = target.data()};
-      sums.resize(static_cast<std::size_t>(sums_of(*spec, outputs)));
-      spec->add(batch, sums.data());
+      sums.resize(static_cast<std::size_t>(sums_of(*judge, outputs)));
+      judge->spec().add(judge->options(), batch, sums.data());
       rows += batch.rows;
     }
-    EXPECT_EQ(spec->class_name, c["resolves_to"].get<std::string>());
+    EXPECT_EQ(judge->spec().class_name, c["resolves_to"].get<std::string>());
     const double want = c["result"].get<double>();
-    EXPECT_NEAR(
-        spec->result(sums, static_cast<double>(rows)), want, 1e-6 * std::max(1.0, std::abs(want)))
+    EXPECT_NEAR(values_of(*judge, sums, static_cast<double>(rows)).at(0),
+                want,
+                1e-6 * std::max(1.0, std::abs(want)))
         << c["metric"];
     ++cases;
   }
@@ -127,6 +130,19 @@ TEST(Metric, KnowsWhichWayIsBetter) {
                                              "precision",
                                              "recall",
                                              "auc",
+                                             "f1_score",
+                                             "fbeta_score",
+                                             "io_u",
+                                             "mean_io_u",
+                                             "one_hot_io_u",
+                                             "one_hot_mean_io_u",
+                                             "binary_io_u",
+                                             "pearson_correlation",
+                                             "concordance_correlation",
+                                             "precision_at_recall",
+                                             "recall_at_precision",
+                                             "sensitivity_at_specificity",
+                                             "specificity_at_sensitivity",
                                              "true_positives",
                                              "true_negatives",
                                              "cosine_similarity"};
@@ -150,7 +166,10 @@ TEST(Metric, UnknownNameIsRefused) {
       "categorical_crossentropy, sparse_categorical_crossentropy, cosine_similarity, "
       "log_cosh_error, logcosh, "
       "precision, recall, true_positives, true_negatives, false_positives, false_negatives, "
-      "auc.");
+      "auc, precision_at_recall, recall_at_precision, sensitivity_at_specificity, "
+      "specificity_at_sensitivity, f1_score, fbeta_score, f_beta_score, io_u, mean_io_u, "
+      "one_hot_io_u, one_hot_mean_io_u, binary_io_u, pearson_correlation, "
+      "concordance_correlation.");
 }
 
 }  // namespace
