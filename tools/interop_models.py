@@ -178,7 +178,7 @@ def lookup(rng, words):
         known = rng.sample(range(words), words - 1)
         return [("IntegerLookup", {"vocabulary": known})]
     if words and rng.random() < 0.25:
-        bins = sorted(rng.uniform(-1, words) for _ in range(rng.randint(1, words - 1)))
+        bins = sorted(rng.randint(-64, 64 * words) / 64 for _ in range(rng.randint(1, words - 1)))
         return [("Discretization", {"bin_boundaries": bins})]
     return []
 
