@@ -30,6 +30,7 @@ class Slice {
       : spec_(spec),
         layout_(layout),
         a_(a),
+        R_(spec.h_size()),
         step_rows_(spec.keeps ? a.rows : 0),
         z_rows_(layout.z_steps > 1 ? a.rows : 0) {}
 
@@ -64,9 +65,9 @@ class Slice {
   template <class Float>
   HWY_INLINE Float* output(Float* y, std::int64_t step, std::int64_t row) const {
     if (spec_.return_sequences) {
-      return y + (step * a_.rows + row) * spec_.H;
+      return y + (step * a_.rows + row) * R_;
     }
-    return step == spec_.T - 1 ? y + row * spec_.H : nullptr;
+    return step == spec_.T - 1 ? y + row * R_ : nullptr;
   }
 
   HWY_INLINE bool is_masked(std::int64_t step, std::int64_t row) const {
@@ -81,17 +82,25 @@ class Slice {
   }
 
   HWY_INLINE const float* h_factor(std::int64_t variant, std::int64_t row) const {
-    return a_.recurrent_dropout == nullptr
-               ? nullptr
-               : a_.recurrent_dropout + (variant * a_.rows + row) * spec_.H;
+    return a_.recurrent_dropout == nullptr ? nullptr
+                                           : a_.recurrent_dropout + (variant * a_.rows + row) * R_;
+  }
+
+  /// What the cell gives, before the projection; and after it, in the backward pass the gradient.
+  HWY_INLINE float* unprojected(std::int64_t step, std::int64_t row) const {
+    return projection(layout_.unprojected_at, step, row);
+  }
+
+  HWY_INLINE float* projected(std::int64_t step, std::int64_t row) const {
+    return projection(layout_.projected_at, step, row);
   }
 
   /// The states before step 0.
   HWY_INLINE void start() const {
     for (std::int64_t row = 0; row < a_.rows; ++row) {
-      first_state(a_.h0, row, h(0, row));
+      first_state(a_.h0, row, R_, h(0, row));
       if (spec_.cell == Cell::lstm) {
-        first_state(a_.c0, row, c(0, row));
+        first_state(a_.c0, row, spec_.H, c(0, row));
       }
       a_.workspace[layout_.used_at + row] = 0;
     }
@@ -111,7 +120,7 @@ class Slice {
         copy_times(h(step, row),
                    h_factor(v, row),
                    input(step, row) + v * layout_.variant_size + layout_.h,
-                   spec_.H);
+                   R_);
       }
     }
   }
@@ -144,18 +153,40 @@ class Slice {
 
   /// A masked step: the states stay, the output is the last one (0 before the first) or 0.
   HWY_NOINLINE void keep_states(std::int64_t step, std::int64_t row) const {
-    copy(h(step, row), h(step + 1, row));
+    copy(h(step, row), h(step + 1, row), R_);
     if (spec_.cell == Cell::lstm) {
-      copy(c(step, row), c(step + 1, row));
+      copy(c(step, row), c(step + 1, row), spec_.H);
     }
+    std::memset(unprojected(step, row), 0, layout_.projected_size * sizeof(float));
     float* y = output(a_.y, step, row);
     if (y == nullptr) {
       return;
     }
     if (spec_.zero_output_for_mask || a_.workspace[layout_.used_at + row] == 0) {
-      std::memset(y, 0, static_cast<std::size_t>(spec_.H) * sizeof(float));
+      std::memset(y, 0, static_cast<std::size_t>(R_) * sizeof(float));
     } else {
-      copy(h(step, row), y);
+      copy(h(step, row), y, R_);
+    }
+  }
+
+  /// h = unprojected * projection_kernel, where the step is not masked.
+  HWY_NOINLINE void project(std::int64_t step) const {
+    const PhaseTimer timer(Phase::products);
+    product({.M = a_.rows,
+             .K = spec_.H,
+             .N = spec_.P,
+             .a = unprojected(step, 0),
+             .lda = layout_.projected_size,
+             .packed = a_.packed + layout_.projection,
+             .c = projected(step, 0),
+             .ldc = layout_.projected_size});
+    for (std::int64_t row = 0; row < a_.rows; ++row) {
+      if (!is_masked(step, row)) {
+        copy(projected(step, row), h(step + 1, row), R_);
+        if (float* y = output(a_.y, step, row)) {
+          copy(projected(step, row), y, R_);
+        }
+      }
     }
   }
 
@@ -163,10 +194,10 @@ class Slice {
   HWY_INLINE void finish() const {
     for (std::int64_t row = 0; row < a_.rows; ++row) {
       if (a_.h_last != nullptr) {
-        copy(h(spec_.T, row), a_.h_last + row * spec_.H);
+        copy(h(spec_.T, row), a_.h_last + row * R_, R_);
       }
       if (a_.c_last != nullptr && spec_.cell == Cell::lstm) {
-        copy(c(spec_.T, row), a_.c_last + row * spec_.H);
+        copy(c(spec_.T, row), a_.c_last + row * spec_.H, spec_.H);
       }
     }
   }
@@ -176,17 +207,24 @@ class Slice {
     return a_.workspace + at + (step * step_rows_ + row) * layout_.state_size;
   }
 
-  HWY_INLINE void copy(const float* from, float* to) const {
+  HWY_INLINE float* projection(std::int64_t at, std::int64_t step, std::int64_t row) const {
+    return a_.workspace + at + (step * step_rows_ + row) * layout_.projected_size;
+  }
+
+  static HWY_INLINE void copy(const float* from, float* to, std::int64_t n) {
     if (from != to) {
-      copy_times(from, nullptr, to, spec_.H);
+      copy_times(from, nullptr, to, n);
     }
   }
 
-  HWY_INLINE void first_state(const float* from, std::int64_t row, float* to) const {
+  static HWY_INLINE void first_state(const float* from,
+                                     std::int64_t row,
+                                     std::int64_t n,
+                                     float* to) {
     if (from != nullptr) {
-      copy(from + row * spec_.H, to);
+      copy(from + row * n, to, n);
     } else {
-      std::memset(to, 0, static_cast<std::size_t>(spec_.H) * sizeof(float));
+      std::memset(to, 0, static_cast<std::size_t>(n) * sizeof(float));
     }
   }
 
@@ -234,6 +272,7 @@ class Slice {
   const RecurrentSpec& spec_;
   const Layout& layout_;
   const RecurrentForward& a_;
+  std::int64_t R_;
   std::int64_t step_rows_, z_rows_;  // rows from one kept step to the next
 };
 

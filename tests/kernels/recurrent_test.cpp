@@ -55,6 +55,17 @@ TEST_P(RecurrentForwardPass, IsTheReferenceForEveryWay) {
   }
 }
 
+TEST_P(RecurrentForwardPass, IsTheReferenceForEveryProjection) {
+  const Sizes sizes[] = {{1, 1, 2, 1}, {2, 3, 5, 9}, {5, 2, 17, 3}, {3, 9, 40, 2}};
+  for (unsigned bits = 0; bits < kAllWays; ++bits) {
+    Ways ways = Ways::of(bits);
+    const Sizes& s = sizes[bits % 4];
+    ways.projection = 1 + bits / 4 % (s.H - 1);
+    const RecurrentCase l = random_case(Cell::lstm, s, ways, bits);
+    expect_reference(l, {.S = l.N + bits % 3, .keeps = bits % 5 != 0});
+  }
+}
+
 TEST_P(RecurrentForwardPass, IsTheReferenceForEverySize) {
   const std::int64_t sizes[] = {1, 2, 3, 7, 8, 15, 16, 17, 33, 100};
   for (const Cell cell : kCells) {
