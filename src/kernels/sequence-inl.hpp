@@ -32,7 +32,7 @@ HWY_INLINE void run_cell(const CellType& cell,
       s.keep_states(step, row);
       continue;
     }
-    s.mark_used(row);
+    s.mark_used(step, row);
     cell.forward({.z = s.z(step, row),
                   .h_before = s.h(step, row),
                   .c_before = s.c(step, row),
@@ -49,7 +49,7 @@ void forward(const CellType& cell,
              const RecurrentForward& a) {
   const Slice s(spec, layout, a);
   s.start();
-  for (std::int64_t step = 0; step < spec.T; ++step) {
+  for (std::int64_t step = s.begin(); step < s.end(); ++step) {
     s.feed(step);
     s.multiply(layout.step, step);
     if constexpr (CellType::kResetsBefore) {
@@ -96,11 +96,16 @@ class BackwardSlice {
       if (b_.dc_last != nullptr) {
         copy_times(b_.dc_last + row * spec_.H, nullptr, dc(row), spec_.H);
       }
+      for (std::int64_t step = s_.end(); step < spec_.T; ++step) {
+        add_repeated(step, row, dh(row));
+      }
     }
   }
 
   /// True when a step's gradient of h is needed by the step before, or by the first states.
-  HWY_INLINE bool wants_dh(std::int64_t step) const { return step > 0 || b_.dh0 != nullptr; }
+  HWY_INLINE bool wants_dh(std::int64_t step) const {
+    return step > s_.begin() || b_.dh0 != nullptr;
+  }
 
   HWY_INLINE BackwardRow row_of(std::int64_t step, std::int64_t row) const {
     return {.z = s_.z(step, row),
@@ -117,8 +122,7 @@ class BackwardSlice {
   /// A masked step: no gradient for the weights; that of h passes, with the repeated output's.
   HWY_NOINLINE void pass(std::int64_t step, std::int64_t row) const {
     clear(s_.z(step, row), layout_.z_columns);
-    const float* dy = spec_.zero_output_for_mask ? nullptr : s_.output(b_.dy, step, row);
-    add(dh(row), dy, carry(row));
+    add_repeated(step, row, carry(row));
   }
 
   /// The gradient of what the cell gives, out of that of h.
@@ -203,8 +207,14 @@ class BackwardSlice {
     }
   }
 
-  /// The first states' gradients, and the bias's, collected as those of the input rows' 1.
+  /// The first states' gradients, and the bias's, collected as those of the input rows' 1; none for
+  /// x where no step was worked on.
   HWY_NOINLINE void finish() const {
+    for (std::int64_t step = 0; spec_.needs_dx && step < spec_.T; ++step) {
+      if (step < s_.begin() || step >= s_.end()) {
+        clear(b_.dx + s_.time_of(step) * a_.rows * spec_.D, a_.rows * spec_.D);
+      }
+    }
     for (std::int64_t row = 0; row < a_.rows; ++row) {
       if (b_.dh0 != nullptr) {
         copy_times(dh(row), nullptr, b_.dh0 + row * R_, R_);
@@ -247,6 +257,12 @@ class BackwardSlice {
 
   HWY_INLINE float* d_unprojected(std::int64_t row) const {
     return a_.workspace + layout_.d_unprojected_at + row * layout_.projected_size;
+  }
+
+  /// to (R) = dh and the gradient of a repeated output.
+  HWY_INLINE void add_repeated(std::int64_t step, std::int64_t row, float* to) const {
+    const bool repeats = !spec_.zero_output_for_mask && s_.is_used(step, row);
+    add(dh(row), repeats ? s_.output(b_.dy, step, row) : nullptr, to);
   }
 
   /// to (R) = a + b; b null: 0
@@ -353,8 +369,9 @@ void backward(const CellType& cell,
   const Slice& s = back.slice();
   const std::int64_t rows = s.rows();
   back.start();
-  std::int64_t last = spec.T;  // the weights' gradients are due for the steps [step, last)
-  for (std::int64_t step = spec.T - 1; step >= 0; --step) {
+  const std::int64_t begin = s.begin();
+  std::int64_t last = s.end();  // the weights' gradients are due for the steps [step, last)
+  for (std::int64_t step = last - 1; step >= begin; --step) {
     if (!CellType::kCarries) {
       back.clear_carry();
     }
@@ -383,7 +400,7 @@ void backward(const CellType& cell,
     if (back.wants_dh(step)) {
       back.multiply_h(step);
     }
-    if ((last - step) * rows >= kGradientRows || step == 0) {
+    if ((last - step) * rows >= kGradientRows || step == begin) {
       back.add_gradients(step, last);
       last = step;
     }

@@ -93,6 +93,20 @@ TEST_P(RecurrentGradient, IsThatOfTheReferenceForEveryProjection) {
   }
 }
 
+TEST_P(RecurrentGradient, IsThatOfTheReferenceForLengths) {
+  const Sizes sizes[] = {{6, 2, 3, 3}, {4, 1, 2, 1}, {50, 3, 5, 4}};
+  for (unsigned bits = 0; bits < kAllWays; ++bits) {
+    for (const Cell cell : kCells) {
+      Ways ways = Ways::of(bits);
+      ways.has_mask = false;
+      ways.has_lengths = true;
+      ways.projection = cell == Cell::lstm && bits % 3 == 0 ? 1 : 0;
+      const Sizes& s = sizes[bits % 64 == 0 ? 2 : bits % 2];
+      const GradientCheck check(random_case(cell, s, ways, bits));
+    }
+  }
+}
+
 TEST_P(RecurrentGradient, IsThatOfTheReferenceForEverySize) {
   for (const Cell cell : kCells) {
     for (const std::int64_t H : {1, 2, 7, 8, 15, 16, 33}) {

@@ -21,6 +21,7 @@ struct Ways {
   bool has_input_dropout = false, has_recurrent_dropout = false;
   bool has_states = false, has_other_functions = false;
   std::int64_t projection = 0;  ///< LSTM: values of h; 0: H
+  bool has_lengths = false;     ///< the last step and more are masked in all rows
 
   /// All combinations of the first nine bits of `bits`.
   static Ways of(unsigned bits) {
@@ -67,6 +68,15 @@ inline RecurrentCase random_case(Cell cell, const Sizes& s, const Ways& ways, st
   if (ways.has_mask) {
     for (const double v : random_values(s.T * s.N, seed + 4, 1)) {
       l.mask.push_back(v > -0.3 ? 1 : 0);
+    }
+  }
+  if (ways.has_lengths) {
+    l.mask.assign(static_cast<std::size_t>(s.T * s.N), 0);
+    const std::vector<double> shares = random_values(s.N, seed + 10, 1);
+    for (std::int64_t i = 0; i < s.T * s.N; ++i) {
+      const double share = (shares[static_cast<std::size_t>(i % s.N)] + 1) / 2;
+      const auto length = static_cast<std::int64_t>(share * static_cast<double>(s.T));
+      l.mask[static_cast<std::size_t>(i)] = i / s.N < length ? 1 : 0;
     }
   }
   if (ways.has_input_dropout) {
