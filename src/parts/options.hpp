@@ -141,6 +141,10 @@ class OptionVisitor {
 
   virtual void option(std::string_view /*name*/, KindOption& /*value*/) {}
 
+  /// Before options that Keras does not have, which come last: whether to see them. Who writes
+  /// files leaves them out where all are as usual; Keras refuses the others by name.
+  virtual bool begins_extras(bool /*are_usual*/) { return true; }
+
   /// An option of Keras that has one value here.
   virtual void fixed(std::string_view name, const FixedValue& value) = 0;
 
