@@ -106,7 +106,9 @@ RegularizerSpec make_spec(std::string_view class_name, std::string_view name) {
 class RulesVisitor final : public OptionVisitor {
  public:
   explicit RulesVisitor(std::string_view weight)
-      : weight_(weight == "recurrent_kernel" ? "recurrent" : weight) {}
+      : weight_(weight == "recurrent_kernel"    ? "recurrent"
+                : weight == "projection_kernel" ? "projection"
+                                                : weight) {}
 
   WeightRules rules;
 
