@@ -61,6 +61,12 @@ from golden.reductions import make_reductions
 from golden.sample_weights import make_sample_weights
 from golden.wrappers import make_wrappers
 
+def make_torch_layers(folder):
+    from golden.torch_layers import make_torch_layers as make  # only this one needs PyTorch
+
+    make(folder)
+
+
 MAKERS = {
     "layers": make_layers,
     "wrappers": make_wrappers,
@@ -82,6 +88,7 @@ MAKERS = {
     "nested": make_nested,
     "rnn_cells": make_rnn_cells,
     "callbacks": make_callbacks,
+    "torch_layers": make_torch_layers,
 }
 
 

@@ -74,3 +74,4 @@
 #include "engram/sequential.hpp"
 #include "engram/supported.hpp"
 #include "engram/tensor.hpp"
+#include "engram/torch.hpp"
