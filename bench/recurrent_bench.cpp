@@ -24,6 +24,9 @@ struct Case {
   Sizes shape;
   bool has_dropout = false, has_recurrent_dropout = false, has_mask = false;
   kernels::Function activation = kernels::Function::tanh;
+  std::int64_t projection = 0;  ///< LSTM: values of h; 0: H
+
+  std::int64_t h_size() const { return projection > 0 ? projection : shape.H; }
 };
 
 const char* name_of(Work work) {
@@ -39,8 +42,10 @@ const char* name_of(Cell cell) {
 /// Multiply-adds of the products, twice: of one pass forward, and twice that for the gradients.
 double flops_of(const Case& c) {
   const auto& [T, S, D, H] = c.shape;
-  const double forward = 2.0 * static_cast<double>(T * S * kernels::gates_of(c.cell) * H * (D + H));
-  const double gradients = D == 1 ? 2 * forward - forward * D / static_cast<double>(D + H)
+  const std::int64_t R = c.h_size();
+  const double forward =
+      2.0 * static_cast<double>(T * S * H * (kernels::gates_of(c.cell) * (D + R) + c.projection));
+  const double gradients = D == 1 ? 2 * forward - forward * D / static_cast<double>(D + R)
                                   : 2 * forward;  // the first layer's input has no gradient
   switch (c.work) {
     case Work::backward:
@@ -57,13 +62,14 @@ class Layer {
  public:
   explicit Layer(const Case& c) {
     const auto& [T, S, D, H] = c.shape;
-    const std::int64_t columns = kernels::gates_of(c.cell) * H;
+    const std::int64_t columns = kernels::gates_of(c.cell) * H, R = c.h_size();
     const bool keeps = c.work != Work::predict;
     spec_ = {.cell = c.cell,
              .T = T,
              .D = D,
              .H = H,
              .S = S,
+             .P = c.projection,
              .activation = c.activation,
              .return_sequences = true,
              .keeps = keeps,
@@ -71,27 +77,32 @@ class Layer {
              .has_input_dropout = c.has_dropout,
              .has_recurrent_dropout = c.has_recurrent_dropout};
     const AlignedFloats kernel = random_floats(D * columns, 0.1f);
-    const AlignedFloats recurrent_kernel = random_floats(H * columns, 0.1f);
+    const AlignedFloats recurrent_kernel = random_floats(R * columns, 0.1f);
     const AlignedFloats bias = random_floats(2 * columns, 0.1f);
+    const AlignedFloats projection = random_floats(H * c.projection, 0.1f);
     packed_ = AlignedFloats(kernels::packed_floats(spec_));
     const kernels::Layout layout(spec_);
     for (std::int64_t part = 0; part < kernels::recurrent_pack_parts(layout); ++part) {
       kernels::recurrent_pack(
-          layout, {kernel.data(), recurrent_kernel.data(), bias.data()}, packed_.data(), part);
+          layout,
+          {kernel.data(), recurrent_kernel.data(), bias.data(), projection.data()},
+          packed_.data(),
+          part);
     }
     const std::int64_t masks = kernels::dropout_masks(spec_);
     x_ = random_floats(T * S * D);
-    y_ = AlignedFloats(T * S * H);
-    dy_ = random_floats(T * S * H);
+    y_ = AlignedFloats(T * S * R);
+    dy_ = random_floats(T * S * R);
     dx_ = AlignedFloats(T * S * D);
     dropout_ = random_floats(masks * S * D);
-    recurrent_dropout_ = random_floats(masks * S * H);
+    recurrent_dropout_ = random_floats(masks * S * R);
     mask_.assign(static_cast<std::size_t>(T * S), 1);
     for (std::size_t i = 0; i < mask_.size(); i += 7) {
       mask_[i] = 0;
     }
     dkernel_ = AlignedFloats(D * columns);
-    drecurrent_kernel_ = AlignedFloats(H * columns);
+    drecurrent_kernel_ = AlignedFloats(R * columns);
+    dprojection_kernel_ = AlignedFloats(H * c.projection);
     dbias_ = AlignedFloats(2 * columns);
     workspace_ = AlignedFloats(kernels::workspace_floats(spec_));
     state_ = AlignedFloats(S * H);
@@ -120,14 +131,15 @@ class Layer {
                                  .dx = spec_.needs_dx ? dx_.data() : nullptr,
                                  .dkernel = dkernel_.data(),
                                  .drecurrent_kernel = drecurrent_kernel_.data(),
-                                 .dbias = dbias_.data()});
+                                 .dbias = dbias_.data(),
+                                 .dprojection_kernel = dprojection_kernel_.data()});
   }
 
  private:
   kernels::RecurrentSpec spec_;
   kernels::RecurrentForward arguments_;
   AlignedFloats packed_, x_, y_, dy_, dx_, dropout_, recurrent_dropout_, workspace_;
-  AlignedFloats state_, cell_state_, dkernel_, drecurrent_kernel_, dbias_;
+  AlignedFloats state_, cell_state_, dkernel_, drecurrent_kernel_, dbias_, dprojection_kernel_;
   std::vector<std::uint8_t> mask_;
 };
 
@@ -151,7 +163,7 @@ void add(const Case& c) {
   const auto& [T, S, D, H] = c.shape;
   const std::string options = std::string(c.has_dropout ? "_dropout" : "") +
                               (c.has_recurrent_dropout ? "_recurrent_dropout" : "") +
-                              (c.has_mask ? "_mask" : "") +
+                              (c.has_mask ? "_mask" : "") + (c.projection > 0 ? "_projected" : "") +
                               (c.activation == kernels::Function::tanh ? "" : "_relu");
   const std::string name = std::string(name_of(c.work)) + options + "/" + name_of(c.cell) +
                            "/T=" + std::to_string(T) + ",S=" + std::to_string(S) +
@@ -188,6 +200,18 @@ void add_all() {
     add({Work::train, Cell::lstm, {20, 16, H, H}});
   }
   add({Work::train, Cell::lstm, {20, 64, 1024, 1024}});
+  for (const std::int64_t H : {100, 256, 512}) {
+    add({.work = Work::train,
+         .cell = Cell::lstm,
+         .shape = {20, 16, H / 2, H},
+         .projection = H / 2});
+    add({.work = Work::predict,
+         .cell = Cell::lstm,
+         .shape = {20, 16, H / 2, H},
+         .projection = H / 2});
+    add({Work::train, Cell::lstm, {20, 16, H / 2, H}});
+    add({Work::predict, Cell::lstm, {20, 16, H / 2, H}});
+  }
   for (const std::int64_t S : {1, 7, 8, 33, 64, 65}) {
     add({Work::train, Cell::lstm, {60, S, 80, 100}});
   }

@@ -14,6 +14,8 @@ struct Case {
   double flops_of_row = 0;  ///< forward, gradients and all
   Optimizer optimizer = Adam{};
   bool shuffle = true;
+  bool has_lengths = false;         ///< from 1 to T, all as often; flops_of_row is of the mean
+  std::int64_t bucket_batches = 0;  ///< as FitOptions has it
 };
 
 /// Floating-point operations of a recurrent layer's row and step, forward and gradients; the first
@@ -33,8 +35,18 @@ void time_epochs(benchmark::State& state, const Case& c, int threads) {
   Shape target = model.layers().back().output_shape;
   target[0] = c.rows;
   const Tensor y = random_tensor(target);
+  std::vector<std::int64_t> lengths;
+  for (std::int64_t row = 0; row < c.rows; ++row) {
+    lengths.push_back(1 + 7919 * row % c.T);
+  }
+  const RowsView rows = c.has_lengths ? RowsView(x).with_lengths(lengths) : RowsView(x);
   const auto epoch = [&] {
-    model.fit(x, y, {.batch_size = c.batch_size, .epochs = 1, .shuffle = c.shuffle});
+    model.fit(rows,
+              y,
+              {.batch_size = c.batch_size,
+               .epochs = 1,
+               .shuffle = c.shuffle,
+               .bucket_batches = c.bucket_batches});
   };
   epoch();
   {
@@ -106,6 +118,22 @@ Case stateful(std::int64_t H, std::int64_t batch) {
   return c;
 }
 
+/// Sequences of 1 to 100 steps, half of the work of 100 each; and the same number of whole ones.
+void add_lengths(std::int64_t H, std::int64_t batch) {
+  Case c = one_layer<LSTM>("whole-LSTM", 4, H, H, batch);
+  c.rows = 16 * batch;
+  add(c, {1});
+  c.flops_of_row *= 0.505;
+  c.has_lengths = true;
+  for (const std::int64_t buckets : {0, 16}) {
+    c.name = "layer/lengths-LSTM" + std::string(buckets > 0 ? "-buckets" : "") +
+             "/H=" + std::to_string(H) + ",D=" + std::to_string(H) +
+             ",batch=" + std::to_string(batch);
+    c.bucket_batches = buckets;
+    add(c, {1});
+  }
+}
+
 void add_all() {
   add(stock("stock-lstm", 4, LSTM{}, LSTM{}), {1, 2});
   add(stock("stock-gru", 3, GRU{}, GRU{}), {1, 2});
@@ -125,6 +153,7 @@ void add_all() {
   }
   add(bidirectional(64, 32), {1});
   add(stateful(64, 32), {1});
+  add_lengths(64, 64);
   for (const std::int64_t D : {1, 3, 5, 16}) {
     add(one_layer<LSTM>("LSTM", 4, 64, D, 32), {1});
   }

@@ -40,6 +40,8 @@ std::string support_text(const SupportedOption& option) {
       return "ignored";
     case OptionSupport::call:
       return "call";
+    case OptionSupport::extra:
+      return "extra";
     case OptionSupport::any:
       break;
   }

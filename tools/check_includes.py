@@ -16,7 +16,7 @@ OWNERS = {
     "optimizers": "src/parts", "schedules": "src/parts", "regularizers": "src/parts",
     "constraints": "src/parts", "losses": "src/parts", "metrics": "src/parts",
     "data": "src/data", "model": "src/model", "sequential": "src/model", "functional": "src/model",
-    "callbacks": "src/model", "runtime": "src/model", "io": "src/io", "supported": "src/io", "report": "src/report",
+    "callbacks": "src/model", "runtime": "src/model", "io": "src/io", "supported": "src/io", "torch": "src/io", "report": "src/report",
     "plot_model": "src/report",
     "recipe": "src/recipe", "inspect": "src/recipe", "engram": "src/recipe",
 }

@@ -225,7 +225,21 @@ def page(command):
         count = sum(is_known for is_known, _ in rows)
         out += [f"## {title}: {count} of {len(rows)}", "", "| Keras | here | limits, or why not | tests |",
                 "|---|---|---|---|", *(row for _, row in rows), ""]
-    return "\n".join(out)
+    return "\n".join(out + beyond(known))
+
+
+def beyond(known):
+    """The options of layers that Keras does not have."""
+    out = ["## Beyond Keras", "",
+           "Options of layers that Keras does not have. At their defaults files are Keras's; with other",
+           "values files hold them too, engram reads them, and Keras refuses them by name. Sequences of",
+           "different lengths (`pack_sequences`) are no part of a model or its file.", "",
+           "| layer | options |", "|---|---|"]
+    for name, options in sorted(known["keras.layers"].items()):
+        extras = [f"`{option}`" for option, support in options.items() if support == "extra"]
+        if extras:
+            out.append(f"| {name} | {', '.join(extras)} |")
+    return out + [""]
 
 
 def without_tests(text):

@@ -70,6 +70,12 @@ from golden.sample_weights import make_sample_weights
 from golden.windows import make_windows
 from golden.wrappers import make_wrappers
 
+def make_torch_layers(folder):
+    from golden.torch_layers import make_torch_layers as make  # only this one needs PyTorch
+
+    make(folder)
+
+
 MAKERS = {
     "layers": make_layers,
     "wrappers": make_wrappers,
@@ -101,6 +107,7 @@ MAKERS = {
     "mask_propagation": make_mask_propagation,
     "metrics": make_metrics,
     "metric_files": make_metric_files,
+    "torch_layers": make_torch_layers,
 }
 
 

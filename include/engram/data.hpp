@@ -173,6 +173,26 @@ class NumpyRandom {
 /// The rows `order` of the first axis, in that order. Errors: ShapeError for a row outside.
 Tensor take_rows(const Tensor& tensor, std::span<const std::int64_t> order);
 
+/// Sequences of different lengths, padded with zeros to one length. A model masks what lies behind
+/// a sequence's end: the result is that of each sequence alone, backwards too.
+///
+/// Example: const PackedSequences x = pack_sequences(sequences);
+///          model.fit(x, y);  std::vector<Tensor> each = unpack_sequences(model.predict(x),
+///          x.lengths);
+struct PackedSequences {
+  Tensor values;                      ///< (N, longest, ...)
+  std::vector<std::int64_t> lengths;  ///< of each, from 1
+
+  /// A view: the sequences must outlive it.
+  operator RowsView() const { return RowsView(values).with_lengths(lengths); }
+};
+
+/// `sequences` of shapes (T, ...), which differ in T only. Errors: ShapeError.
+PackedSequences pack_sequences(std::span<const Tensor> sequences);
+
+/// The first lengths[i] steps of each row of `padded` (N, T, ...). Errors: ShapeError.
+std::vector<Tensor> unpack_sequences(const Tensor& padded, std::span<const std::int64_t> lengths);
+
 /// How far predictions are from what came: mean squared, root mean squared and mean absolute error.
 struct ForecastErrors {
   double mse = 0;

@@ -92,3 +92,4 @@
 #include "engram/sequential.hpp"
 #include "engram/supported.hpp"
 #include "engram/tensor.hpp"
+#include "engram/torch.hpp"

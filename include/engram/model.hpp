@@ -93,6 +93,10 @@ struct FitOptions {
   double validation_split = 0.0;  ///< share of the last rows kept for validation
   ValidationData validation_data = {};
   bool shuffle = true;  ///< order from the model's seed and the epoch only
+  /// Of sequences with lengths: the rows of so many batches are ordered by length before they are
+  /// cut into batches, which then come in random order; 0: batches stay as they are drawn. Steps
+  /// that are masked for all rows of a slice cost nothing; samples meet others of their length.
+  std::int64_t bucket_batches = 0;
   /// What each sample, or each step of a sequence, counts in the loss and in weighted_metrics: (N,)
   /// for outputs (N, D); (N, 1) or (N, T) for outputs (N, T, D). Of several outputs one array for
   /// each (empty: 1 each), or one for all.
@@ -217,17 +221,23 @@ class Model {
   void compile(CompileOptions options);
   bool is_compiled() const;
 
-  /// Trains for options.epochs epochs over x (N, ...) and y (N, ...).
-  /// Errors: StateError before compile; ShapeError, DataError (non-finite, empty), OptionError.
+  /// Trains for options.epochs epochs over x (N, ...) and y (N, ...). Sequences of different
+  /// lengths (RowsView::with_lengths, pack_sequences) are masked behind their ends, here and
+  /// elsewhere. Errors: StateError before compile; ShapeError, DataError (non-finite, empty),
+  /// OptionError.
   History fit(const RowsView& x, const RowsView& y, FitOptions options = {});
 
   /// The same for models of several inputs or outputs: an array for each, in their order.
   History fit(const std::vector<Tensor>& x, const std::vector<Tensor>& y, FitOptions options = {});
+  History fit(std::span<const RowsView> x, std::span<const RowsView> y, FitOptions options = {});
 
   /// The loss and metrics over x and y, without training.
   Logs evaluate(const RowsView& x, const RowsView& y, EvaluateOptions options = {});
   Logs evaluate(const std::vector<Tensor>& x,
                 const std::vector<Tensor>& y,
+                EvaluateOptions options = {});
+  Logs evaluate(std::span<const RowsView> x,
+                std::span<const RowsView> y,
                 EvaluateOptions options = {});
 
   /// The output for each row of x.
@@ -235,6 +245,7 @@ class Model {
 
   /// All outputs for each row of the inputs.
   std::vector<Tensor> predict(const std::vector<Tensor>& x, PredictOptions options = {});
+  std::vector<Tensor> predict(std::span<const RowsView> x, PredictOptions options = {});
 
   /// What the model's layer of texts makes of texts, row by row: x of that input for fit, evaluate
   /// and predict. Errors: OptionError when input `input` is not one of texts.

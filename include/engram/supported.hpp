@@ -14,7 +14,8 @@ enum class OptionSupport {
   any,        ///< every value of Keras's within the rules of its kind
   one_value,  ///< SupportedOption::value only; another one is refused
   ignored,    ///< any value is taken, and changes nothing
-  call        ///< an argument of the layer's call in Keras, an option here
+  call,       ///< an argument of the layer's call in Keras, an option here
+  extra       ///< not Keras's: it refuses files that hold it, which those with its default do not
 };
 
 struct SupportedOption {

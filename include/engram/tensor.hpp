@@ -94,15 +94,25 @@ class RowsView {
 
   bool empty() const { return rows() * sample_size_ == 0; }
 
-  const float* row(std::int64_t i) const {
-    return data_ + (order_.empty() ? i : order_[static_cast<std::size_t>(i)]) * stride_;
-  }
+  const float* row(std::int64_t i) const { return data_ + stored_row(i) * stride_; }
 
   /// The rows [begin, end). Errors: ShapeError when outside.
   RowsView rows(std::int64_t begin, std::int64_t end) const;
 
   /// The rows `order`, in that order. Errors: ShapeError for a row outside.
   RowsView in_order(std::span<const std::int64_t> order) const;
+
+  /// The same samples, of each of which only the first steps count: lengths[i] (1 to the size of
+  /// the first axis of a sample) of row i. A model masks the others; zeros are read there. Errors:
+  /// ShapeError for another number of lengths, one out of range, or a view with an order.
+  RowsView with_lengths(std::span<const std::int64_t> lengths) const;
+
+  bool has_lengths() const { return !lengths_.empty(); }
+
+  /// The steps of row i that count.
+  std::int64_t length(std::int64_t i) const {
+    return has_lengths() ? lengths_[static_cast<std::size_t>(stored_row(i))] : shape_[1];
+  }
 
   /// The samples, copied.
   Tensor tensor() const;
@@ -111,12 +121,16 @@ class RowsView {
   std::span<const float> memory() const;
 
  private:
+  std::int64_t stored_row(std::int64_t i) const {
+    return order_.empty() ? i : order_[static_cast<std::size_t>(i)];
+  }
+
   Shape shape_;
   const float* data_;
   std::int64_t sample_size_;
   std::int64_t stride_;
-  std::int64_t stored_ = 0;  ///< rows in memory, of which `order_` takes some
-  std::span<const std::int64_t> order_;
+  std::int64_t stored_ = 0;                        ///< rows in memory, of which `order_` takes some
+  std::span<const std::int64_t> order_, lengths_;  ///< both empty: none; lengths of stored rows
 };
 
 }  // namespace engram

@@ -144,6 +144,19 @@ Port Plan::source_of(Port port) const {
   return port;
 }
 
+bool Plan::has_lengths(Port port) const {
+  if (is_input(port)) {
+    const auto input = static_cast<std::size_t>(~port.node);
+    return !key_.has_lengths.empty() && key_.has_lengths[input];
+  }
+  return port.output == 0 && nodes_[static_cast<std::size_t>(port.node)].has_lengths;
+}
+
+bool Plan::has_mask(Port port) const {
+  return is_input(port) ? has_lengths(port)
+                        : port.output == 0 && nodes_[static_cast<std::size_t>(port.node)].has_mask;
+}
+
 void Plan::add_node(const NetworkNode& node) {
   Node added{.node = &node};
   const std::size_t index = nodes_.size();
@@ -161,14 +174,15 @@ void Plan::add_node(const NetworkNode& node) {
   }
   std::size_t masks = 0;
   for (const Port& port : added.inputs) {
+    const bool is_first = &port == &added.inputs.front();
+    sizes.has_mask |= is_first && has_mask(port);
+    sizes.has_lengths |= is_first && has_lengths(port);
+    added.has_lengths |= has_lengths(port);
+    masks += has_mask(port) ? 1 : 0;
     if (!is_input(port)) {
       const Node& input = nodes_[static_cast<std::size_t>(port.node)];
-      const bool is_first = &port == &added.inputs.front();
-      const bool has_mask = input.has_mask && port.output == 0;
       added.needs_gradient |= input.needs_gradient;
       sizes.needs_input_gradient |= is_first && input.needs_gradient;
-      sizes.has_mask |= is_first && has_mask;
-      masks += has_mask ? 1 : 0;
     }
   }
   const MaskRule rule = mask_rule_of(network_, node);
@@ -176,7 +190,8 @@ void Plan::add_node(const NetworkNode& node) {
                      (rule == MaskRule::joins_any && masks > 0) ||
                      (rule == MaskRule::joins_all && masks == added.inputs.size());
   added.has_mask = added.makes_mask || (rule == MaskRule::passes && sizes.has_mask);
-  added.ignores_mask = ignores_mask(node);
+  added.has_lengths &= added.has_mask;
+  added.ignores_mask = ignores_mask(node) && !sizes.has_lengths;
   sizes.has_mask &= !added.ignores_mask;
   const bool trains = std::any_of(node.weights.begin(), node.weights.end(), [&](int i) {
     const NetworkWeight& weight = network_.weights[static_cast<std::size_t>(i)];
@@ -208,6 +223,10 @@ void Plan::place_buffers() {
   };
   for (Place& input : inputs_) {
     input.value = place(input.size * slice_rows_);
+    const auto i = static_cast<std::size_t>(&input - inputs_.data());
+    if (!key_.has_lengths.empty() && key_.has_lengths[i]) {
+      input.mask = std::exchange(arena_masks_, arena_masks_ + key_.inputs[i][0] * slice_rows_);
+    }
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     Node& node = nodes_[i];
@@ -290,7 +309,10 @@ bool Plan::is_small() const {
 Signal Plan::signal_of(Port port, const Arena& arena) const {
   if (is_input(port)) {
     float* base = const_cast<float*>(arena.floats.data());
-    return {.value = base + inputs_[static_cast<std::size_t>(~port.node)].value};
+    const Place& input = inputs_[static_cast<std::size_t>(~port.node)];
+    auto* masks = const_cast<std::uint8_t*>(arena.masks.data());
+    return {.value = base + input.value,
+            .mask = input.mask == kNowhere ? nullptr : masks + input.mask};
   }
   return arena.outputs[static_cast<std::size_t>(port.node)][static_cast<std::size_t>(port.output)];
 }
@@ -448,8 +470,11 @@ void Plan::gather(const Arena& arena, const Batch& batch, const SliceRun& common
       first, std::min(static_cast<std::size_t>(common.rows), batch.next.size() - first));
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     prefetch_rows(batch.x[i], next);
-    float* to = signal_of({.node = ~static_cast<int>(i)}, arena).value;
-    gather_time_major(batch.x[i], key_.inputs[i], order, to);
+    const Signal to = signal_of({.node = ~static_cast<int>(i)}, arena);
+    gather_time_major(batch.x[i], key_.inputs[i], order, to.value);
+    if (to.mask != nullptr) {
+      gather_mask(batch.x[i], order, to.mask);
+    }
   }
 }
 
@@ -458,8 +483,9 @@ void Plan::scatter(const Arena& arena, const Batch& batch, const SliceRun& commo
     const Shape& shape = output_shape(i);
     scatter_time_major(signal_of(outputs_[i].port, arena).value,
                        shape,
-                       common.rows,
-                       batch.predicted[i] + common.first_row * size_of(shape));
+                       batch.order.subspan(static_cast<std::size_t>(common.first_row),
+                                           static_cast<std::size_t>(common.rows)),
+                       batch.predicted[i]);
   }
 }
 

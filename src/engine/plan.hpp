@@ -31,6 +31,7 @@ struct PlanKey {
   bool is_training = false;
   bool is_judged = false;   ///< a loss follows; always so when training
   bool has_states = false;  ///< for Plan::step: one time step, states carried from call to call
+  std::vector<bool> has_lengths = {};  ///< of the inputs: whether they come with lengths; empty: no
 
   bool operator==(const PlanKey&) const = default;
 };
@@ -57,7 +58,7 @@ struct Batch {
   std::span<const RowsView> y;          ///< all targets, for each output, or none
   std::span<const std::int64_t> order;  ///< rows of x and y that the batch takes
   std::span<const std::int64_t> next;   ///< rows of the batch to come, or none
-  std::span<float* const> predicted;    ///< (order.size(), output) for each output, or none
+  std::span<float* const> predicted;    ///< (samples, output) for each output, or none
   float* states = nullptr;  ///< of stateful layers, NetworkNode::carried each; null: none
 };
 
@@ -135,7 +136,8 @@ class Plan {
   struct Place {
     std::int64_t size = 0;  ///< floats of a sample
     std::int64_t value = kNowhere, gradient = kNowhere;
-    bool is_used = false;  ///< somebody gives a gradient
+    bool is_used = false;          ///< somebody gives a gradient
+    std::int64_t mask = kNowhere;  ///< of an input with lengths
   };
 
   /// A share of a gradient, made apart because another consumer's is there already.
@@ -149,6 +151,7 @@ class Plan {
     std::uint32_t position = 0;       ///< among the layers that are no Input
     bool needs_gradient = false, has_mask = false, makes_mask = false, ignores_mask = false;
     bool is_penalized = false;  ///< the outputs, or parts of them, have penalties
+    bool has_lengths = false;   ///< its mask comes of lengths that the model is given
     std::vector<Port> inputs;   ///< where they come from, past identities
     std::vector<Place> outputs;
     std::vector<std::int64_t> input_gradients;  ///< places in an arena
@@ -186,6 +189,8 @@ class Plan {
   void add_outputs(const Judgement* judgement);
   bool is_input(Port port) const;
   Port source_of(Port port) const;
+  bool has_mask(Port port) const;
+  bool has_lengths(Port port) const;
   void place_buffers();
   std::int64_t place_gradient(Port port, std::optional<Share>& share);
   void place_gradients();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "base/phases.hpp"
 
@@ -65,21 +66,54 @@ void gather_time_major(const RowsView& from,
   const std::int64_t inner = size_of(sample) / std::max<std::int64_t>(steps, 1);
   const auto rows = static_cast<std::int64_t>(order.size());
   for (std::int64_t row = 0; row < rows; ++row) {
-    const float* source = from.row(order[static_cast<std::size_t>(row)]);
+    const std::int64_t sample_row = order[static_cast<std::size_t>(row)];
+    const float* source = from.row(sample_row);
+    const std::int64_t used = from.has_lengths()
+                                  ? from.length(sample_row) * (from.sample_size() / from.shape()[1])
+                                  : steps * inner;
     for (std::int64_t t = 0; t < steps; ++t) {
       for (std::int64_t i = 0; i < inner; ++i) {
-        to[(t * rows + row) * inner + i] = source[t * inner + i];
+        to[(t * rows + row) * inner + i] = t * inner + i < used ? source[t * inner + i] : 0.0f;
       }
     }
   }
 }
 
-void scatter_time_major(const float* from, const Shape& sample, std::int64_t rows, float* to) {
+void gather_mask(const RowsView& from, std::span<const std::int64_t> order, std::uint8_t* to) {
+  const std::int64_t steps = from.shape()[1];
+  const std::size_t rows = order.size();
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::int64_t length = from.length(order[row]);
+    for (std::int64_t t = 0; t < steps; ++t) {
+      to[static_cast<std::size_t>(t) * rows + row] = t < length ? 1 : 0;
+    }
+  }
+}
+
+std::vector<std::int64_t> longest_first(std::span<const RowsView> x,
+                                        std::span<const std::int64_t> order) {
+  std::vector<std::int64_t> sorted(order.begin(), order.end());
+  for (const RowsView& view : x) {
+    if (view.has_lengths()) {
+      std::ranges::stable_sort(
+          sorted, std::ranges::greater(), [&](std::int64_t row) { return view.length(row); });
+      break;
+    }
+  }
+  return sorted;
+}
+
+void scatter_time_major(const float* from,
+                        const Shape& sample,
+                        std::span<const std::int64_t> order,
+                        float* to) {
+  const auto rows = static_cast<std::int64_t>(order.size());
   const std::int64_t steps = steps_of(sample);
   const std::int64_t inner = size_of(sample) / std::max<std::int64_t>(steps, 1);
   for (std::int64_t row = 0; row < rows; ++row) {
     for (std::int64_t t = 0; t < steps; ++t) {
-      std::copy_n(from + (t * rows + row) * inner, inner, to + (row * steps + t) * inner);
+      const std::int64_t place = order[static_cast<std::size_t>(row)] * steps + t;
+      std::copy_n(from + (t * rows + row) * inner, inner, to + place * inner);
     }
   }
 }

@@ -188,6 +188,8 @@ class ConfigWriter final : public OptionVisitor {
     }
   }
 
+  bool begins_extras(bool are_usual) override { return !are_usual; }
+
   void fixed(std::string_view n, const FixedValue& v) override { put(n, json_of(v)); }
 
  private:

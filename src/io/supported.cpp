@@ -95,12 +95,19 @@ class OptionLister final : public OptionVisitor {
     add(name, OptionSupport::ignored);
   }
 
+  bool begins_extras(bool) override {
+    usual_ = OptionSupport::extra;
+    return true;
+  }
+
  private:
-  void add(std::string_view name,
-           OptionSupport support = OptionSupport::any,
-           std::string value = "") {
+  void add(std::string_view name) { add(name, usual_); }
+
+  void add(std::string_view name, OptionSupport support, std::string value = "") {
     found.push_back({.name = std::string(name), .support = support, .value = std::move(value)});
   }
+
+  OptionSupport usual_ = OptionSupport::any;
 };
 
 template <class Specs>

@@ -41,12 +41,13 @@ std::int64_t dropout_masks(const RecurrentSpec& spec) {
 }
 
 Layout::Layout(const RecurrentSpec& layer) : spec(layer) {
-  const std::int64_t H = spec.H;
+  const std::int64_t H = spec.H, R = spec.h_size();
   const bool resets_before = spec.cell == Cell::gru_reset_before;
   h = aligned_floats(spec.D + 1);
   one = h - 1;
   state_size = aligned_floats(H);
-  variant_size = h + state_size;
+  projected_size = spec.P > 0 ? row_floats(H) : 0;
+  variant_size = h + aligned_floats(R);
   has_own_h = spec.has_recurrent_dropout;
   variants = has_own_h ? gates_of(spec.cell) : (resets_before ? 2 : 1);
   input_size = row_floats(variants * variant_size);
@@ -57,15 +58,16 @@ Layout::Layout(const RecurrentSpec& layer) : spec(layer) {
   packed_size = aligned_floats(sizeof(Layout) / sizeof(float) + 1);
   add_step_products();
   add_back_products();
+  add_projection();
   place_workspace();
 }
 
 void Layout::add_step_products() {
-  const std::int64_t H = spec.H;
+  const std::int64_t H = spec.H, R = spec.h_size();
   const bool by_gate = has_own_h;  // each gate has its own dropout
   const auto add = [&](Products<StepProduct>& to, StepProduct p) {
     p.first = p.has_x ? one - spec.D : one;
-    p.K = (p.has_x ? spec.D : 0) + 1 + (p.has_h ? H : 0);
+    p.K = (p.has_x ? spec.D : 0) + 1 + (p.has_h ? R : 0);
     p.packed = packed_size;
     packed_size += p.K * aligned_floats(p.N);
     to.add(p);
@@ -108,7 +110,7 @@ void Layout::add_back_products() {
   if (!spec.keeps) {
     return;
   }
-  const std::int64_t H = spec.H;
+  const std::int64_t H = spec.H, R = spec.h_size();
   // The variant of a GRU's gate in order of columns [x_h, z, r, h_h]: z 0, r 1, candidate the last.
   const auto variant_of = [&](std::int64_t gate) {
     return rotation == 0 ? gate : (gate == 0 || gate == 3 ? variants - 1 : gate - 1);
@@ -137,10 +139,22 @@ void Layout::add_back_products() {
       add(reset_back, H, has_own_h, 0, 1);
       break;
     default:
-      add(h_back, H, has_own_h, 0, gates);
+      add(h_back, R, has_own_h, 0, gates);
   }
   if (spec.needs_dx) {
     add(x_back, spec.D, has_own_h && spec.has_input_dropout, 0, gates);
+  }
+}
+
+void Layout::add_projection() {
+  const auto add = [&](std::int64_t K, std::int64_t N) {
+    const std::int64_t at = packed_size;
+    packed_size += K * aligned_floats(N);
+    return at;
+  };
+  if (spec.P > 0) {
+    projection = add(spec.H, spec.P);
+    projection_back = spec.keeps ? add(spec.P, spec.H) : 0;
   }
 }
 
@@ -166,6 +180,9 @@ void Layout::place_workspace() {
   h_at = place(has_own_h ? states * S * state_size : 0);
   c_at = place(is_lstm ? states * S * state_size : 0);
   used_at = place(S);
+  const std::int64_t steps = spec.keeps ? spec.T : 1;
+  unprojected_at = place(steps * S * projected_size);
+  projected_at = place(steps * S * projected_size);
   if (!spec.keeps) {
     return;
   }
@@ -175,6 +192,7 @@ void Layout::place_workspace() {
   scratch_at = place(S * state_size);
   dx_scratch_at = place(S * spec.D);
   one_gradient_at = place(z_columns);
+  d_unprojected_at = place(S * projected_size);
 }
 
 }  // namespace engram::kernels

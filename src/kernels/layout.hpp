@@ -7,8 +7,9 @@
 ///   GRU, reset after   [x_h, z, r, h_h]   candidate = x_h + r * h_h
 ///   GRU, reset before  [h, z, r]
 /// In these orders the columns that any product needs are neighbours: GRU's input needs x_h, z, r,
-/// its state z, r, h_h: two products, or three where gradients are wanted too. With recurrent dropout each gate has an input row of its own; with reset
-/// before, the candidate has one too: [x, 1, r * h].
+/// its state z, r, h_h: two products, or three where gradients are wanted too. With recurrent
+/// dropout each gate has an input row of its own; with reset before, the candidate has one too: [x,
+/// 1, r * h].
 #pragma once
 
 #include <array>
@@ -71,8 +72,9 @@ struct Layout {
   std::int64_t variant_size = 0;  ///< floats of one
   std::int64_t input_size = 0;    ///< floats of all of them
   std::int64_t z_columns = 0, z_size = 0;
-  std::int64_t state_size = 0;  ///< floats of a row of h or c
-  bool has_own_h = false;       ///< h is also kept without dropout, outside the inputs
+  std::int64_t state_size = 0;      ///< floats of a row of h or c
+  std::int64_t projected_size = 0;  ///< floats of a row before or after the projection
+  bool has_own_h = false;           ///< h is also kept without dropout, outside the inputs
 
   std::int64_t columns = 0, rotation = 0;  ///< G * H; see keras_column
 
@@ -80,10 +82,12 @@ struct Layout {
   Products<StepProduct> step, after_reset;
   // Gradients of h, of r * h (GRU, reset before), and of x.
   Products<BackProduct> h_back, reset_back, x_back;
+  // A projected LSTM's last product and its transpose, in `packed`.
+  std::int64_t projection = 0, projection_back = 0;
   std::int64_t packed_size = 0;  ///< floats of this layout and the matrices
 
-  /// A few rows are predicted, and large layers trained, at the speed at which the weights are read:
-  /// those of x then are read once for so many steps. 0: each step reads its own.
+  /// A few rows are predicted, and large layers trained, at the speed at which the weights are
+  /// read: those of x then are read once for so many steps. 0: each step reads its own.
   std::int64_t x_steps = 0;
 
   // The workspace: kept arrays have T steps, the inputs and states one more; z has `z_steps`.
@@ -91,11 +95,14 @@ struct Layout {
   std::int64_t inputs_at = 0, z_at = 0, h_at = 0, c_at = 0;
   std::int64_t dh_at = 0, dc_at = 0, carry_at = 0, scratch_at = 0, dx_scratch_at = 0;
   std::int64_t one_gradient_at = 0, used_at = 0;
+  // Before the projection, and after it; the gradients of either.
+  std::int64_t unprojected_at = 0, projected_at = 0, d_unprojected_at = 0;
   std::int64_t workspace_size = 0;
 
  private:
   void add_step_products();
   void add_back_products();
+  void add_projection();
   void place_workspace();
 };
 

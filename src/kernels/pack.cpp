@@ -75,7 +75,7 @@ HWY_INLINE void pack_step(const RecurrentSpec& spec,
                    ? bias_of(spec, layout, weights, p, (column + panels.column(i) + n) % ld)
                    : 0;
     }
-    const std::int64_t h_rows = p.has_h ? spec.H : 0;
+    const std::int64_t h_rows = p.has_h ? spec.h_size() : 0;
     pack_rows(panels, i, p.K, D + 1, h_rows, weights.recurrent_kernel + column, ld, packed);
   }
 }
@@ -93,6 +93,20 @@ HWY_INLINE void pack_back(const RecurrentSpec& spec,
       const float* gate = w + layout.keras_column(p.column + k);
       pack_columns(panels, i, p.K, k, spec.H, gate, layout.columns, packed);
     }
+  }
+}
+
+/// Matrix (H, P) and, for the backward pass, its transpose.
+HWY_INLINE void pack_projection(
+    const Layout& layout, const float* w, float* packed, std::int64_t part, std::int64_t parts) {
+  const RecurrentSpec& spec = layout.spec;
+  const Panels panels(spec.P), back(spec.H);
+  const PanelRange range(panels, part, parts), back_range(back, part, parts);
+  for (std::int64_t i = range.first; i < range.last; ++i) {
+    pack_rows(panels, i, spec.H, 0, spec.H, w, spec.P, packed + layout.projection);
+  }
+  for (std::int64_t i = back_range.first; spec.keeps && i < back_range.last; ++i) {
+    pack_columns(back, i, spec.P, 0, spec.P, w, spec.P, packed + layout.projection_back);
   }
 }
 
@@ -119,9 +133,12 @@ void pack_impl(const Layout& layout,
       pack_back(spec, layout, w, p, range, panels, packed + p.packed);
     }
   };
-  pack_all(layout.h_back, weights.recurrent_kernel, spec.H);
+  pack_all(layout.h_back, weights.recurrent_kernel, spec.h_size());
   pack_all(layout.reset_back, weights.recurrent_kernel, spec.H);
   pack_all(layout.x_back, weights.kernel, spec.D);
+  if (spec.P > 0) {
+    pack_projection(layout, weights.projection_kernel, packed, part, parts);
+  }
 }
 
 }  // namespace engram::kernels::HWY_NAMESPACE

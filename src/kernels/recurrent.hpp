@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Whole sequences of SimpleRNN, LSTM and GRU, forward and backward through time, for one slice.
 ///
-/// Letters: S rows of the slice, T steps, D inputs, H units, G gates (LSTM 4, GRU 3, SimpleRNN 1).
+/// Letters: S rows of the slice, T steps, D inputs, H units, G gates (LSTM 4, GRU 3, SimpleRNN 1),
+/// R floats of h: H, or P of a projected LSTM.
 /// Sequences are time-major: x[t][row][d]. Weights have Keras's layout and gate order
 /// (LSTM i, f, c, o; GRU z, r, h). One call is one dispatch to the SIMD target.
 /// A row's result does not depend on how many rows are computed with it.
@@ -54,6 +55,7 @@ struct RecurrentSpec {
   Cell cell = Cell::lstm;
   std::int64_t T = 0, D = 0, H = 0;
   std::int64_t S = 0;  ///< most rows of a slice
+  std::int64_t P = 0;  ///< LSTM: h is projected to so many values; 0: it is not
   Function activation = Function::tanh;
   Function recurrent_activation = Function::sigmoid;  ///< LSTM and GRU
   bool use_bias = true;
@@ -64,6 +66,9 @@ struct RecurrentSpec {
   bool needs_dx = false;               ///< recurrent_backward also gives dx
   bool has_input_dropout = false;      ///< RecurrentForward::input_dropout is given
   bool has_recurrent_dropout = false;  ///< RecurrentForward::recurrent_dropout is given
+
+  /// Floats of h and of the output, R.
+  std::int64_t h_size() const { return P > 0 ? P : H; }
 
   bool operator==(const RecurrentSpec&) const = default;
 };
@@ -80,12 +85,13 @@ std::int64_t packed_floats(const RecurrentSpec& spec);
 /// Floats of the workspace of one slice: scratch and, if spec.keeps, what backward reads.
 std::int64_t workspace_floats(const RecurrentSpec& spec);
 
-/// Weights as Keras holds them: kernel (D, G*H), recurrent_kernel (H, G*H), bias (G*H), or (2, 3H)
-/// for gru_reset_after; bias null without use_bias.
+/// Weights as Keras holds them: kernel (D, G*H), recurrent_kernel (R, G*H), bias (G*H), or (2, 3H)
+/// for gru_reset_after; bias null without use_bias. projection_kernel (H, P).
 struct RecurrentWeights {
   const float* kernel = nullptr;
   const float* recurrent_kernel = nullptr;
   const float* bias = nullptr;
+  const float* projection_kernel = nullptr;
 };
 
 /// Lays the weights out for the products. Call after every change of the weights.
@@ -107,11 +113,11 @@ struct RecurrentForward {
   const float* x = nullptr;                  ///< (T, rows, D), any alignment
   const std::uint8_t* mask = nullptr;        ///< (T, rows), 0 = masked; null: none
   const float* input_dropout = nullptr;      ///< (masks, rows, D) factors, or null (inference)
-  const float* recurrent_dropout = nullptr;  ///< (masks, rows, H) factors, or null (inference)
-  const float* h0 = nullptr;                 ///< (rows, H) first state, null: zeros
+  const float* recurrent_dropout = nullptr;  ///< (masks, rows, R) factors, or null (inference)
+  const float* h0 = nullptr;                 ///< (rows, R) first state, null: zeros
   const float* c0 = nullptr;                 ///< (rows, H), LSTM
-  float* y = nullptr;                        ///< (T, rows, H) if return_sequences, else (rows, H)
-  float* h_last = nullptr;                   ///< (rows, H) or null; may alias h0
+  float* y = nullptr;                        ///< (T, rows, R) if return_sequences, else (rows, R)
+  float* h_last = nullptr;                   ///< (rows, R) or null; may alias h0
   float* c_last = nullptr;                   ///< (rows, H) or null; may alias c0
   float* workspace = nullptr;                ///< workspace_floats(spec); kept for backward
 };
@@ -123,14 +129,15 @@ void recurrent_forward(const RecurrentSpec& spec, const RecurrentForward& a) noe
 struct RecurrentBackward {
   const RecurrentForward* forward = nullptr;
   const float* dy = nullptr;       ///< like y
-  const float* dh_last = nullptr;  ///< (rows, H) of the last states, besides dy; null: none
+  const float* dh_last = nullptr;  ///< (rows, R) of the last states, besides dy; null: none
   const float* dc_last = nullptr;  ///< (rows, H), LSTM
-  float* dh0 = nullptr;            ///< (rows, H) of the first states, overwritten; null: unwanted
+  float* dh0 = nullptr;            ///< (rows, R) of the first states, overwritten; null: unwanted
   float* dc0 = nullptr;            ///< (rows, H), LSTM
   float* dx = nullptr;             ///< (T, rows, D), overwritten; null unless spec.needs_dx
   float* dkernel = nullptr;        ///< (D, G*H), added to
-  float* drecurrent_kernel = nullptr;  ///< (H, G*H), added to
-  float* dbias = nullptr;              ///< like bias, added to; null without use_bias
+  float* drecurrent_kernel = nullptr;   ///< (R, G*H), added to
+  float* dbias = nullptr;               ///< like bias, added to; null without use_bias
+  float* dprojection_kernel = nullptr;  ///< (H, P), added to
 };
 
 /// Gradients of the slice. Uses and overwrites the workspace.

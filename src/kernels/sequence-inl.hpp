@@ -19,6 +19,29 @@ namespace engram::kernels::HWY_NAMESPACE {
 /// that the gates' gradients are still in a near cache.
 constexpr std::int64_t kGradientRows = 128;
 
+/// The cell's part of a step, when the products are there.
+template <class CellType>
+HWY_INLINE void run_cell(const CellType& cell,
+                         const Slice& s,
+                         const RecurrentForward& a,
+                         std::int64_t step,
+                         bool is_projected) {
+  const PhaseTimer timer(Phase::pointwise);
+  s.each_row([&](std::int64_t row) HWY_ATTR {
+    if (s.is_masked(step, row)) {
+      s.keep_states(step, row);
+      return;
+    }
+    s.mark_used(step, row);
+    cell.forward({.z = s.z(step, row),
+                  .h_before = s.h(step, row),
+                  .c_before = s.c(step, row),
+                  .h = is_projected ? s.unprojected(step, row) : s.h(step + 1, row),
+                  .c = s.c(step + 1, row),
+                  .y = is_projected ? nullptr : s.output(a.y, step, row)});
+  });
+}
+
 template <class CellType>
 void forward(const CellType& cell,
              const RecurrentSpec& spec,
@@ -26,7 +49,7 @@ void forward(const CellType& cell,
              const RecurrentForward& a) {
   const Slice s(spec, layout, a);
   s.start();
-  for (std::int64_t step = 0; step < spec.T; ++step) {
+  for (std::int64_t step = s.begin(); step < s.end(); ++step) {
     s.feed(step);
     s.multiply(layout.step, step);
     if constexpr (CellType::kResetsBefore) {
@@ -38,20 +61,10 @@ void forward(const CellType& cell,
       }
       s.multiply(layout.after_reset, step);
     }
-    const PhaseTimer timer(Phase::pointwise);
-    s.each_row([&](std::int64_t row) HWY_ATTR {
-      if (s.is_masked(step, row)) {
-        s.keep_states(step, row);
-        return;
-      }
-      s.mark_used(row);
-      cell.forward({.z = s.z(step, row),
-                    .h_before = s.h(step, row),
-                    .c_before = s.c(step, row),
-                    .h = s.h(step + 1, row),
-                    .c = s.c(step + 1, row),
-                    .y = s.output(a.y, step, row)});
-    });
+    run_cell(cell, s, a, step, spec.P > 0);
+    if (spec.P > 0) {
+      s.project(step);
+    }
   }
   s.finish();
 }
@@ -62,7 +75,12 @@ class BackwardSlice {
   HWY_INLINE BackwardSlice(const RecurrentSpec& spec,
                            const Layout& layout,
                            const RecurrentBackward& b)
-      : spec_(spec), layout_(layout), b_(b), a_(*b.forward), s_(spec, layout, *b.forward) {}
+      : spec_(spec),
+        layout_(layout),
+        b_(b),
+        a_(*b.forward),
+        R_(spec.h_size()),
+        s_(spec, layout, *b.forward) {}
 
   HWY_NOINLINE void start() const {
     clear(dh(0), a_.rows * layout_.state_size);
@@ -73,16 +91,21 @@ class BackwardSlice {
     }
     for (std::int64_t row = 0; row < a_.rows; ++row) {
       if (b_.dh_last != nullptr) {
-        copy_times(b_.dh_last + row * spec_.H, nullptr, dh(row), spec_.H);
+        copy_times(b_.dh_last + row * R_, nullptr, dh(row), R_);
       }
       if (b_.dc_last != nullptr) {
         copy_times(b_.dc_last + row * spec_.H, nullptr, dc(row), spec_.H);
+      }
+      for (std::int64_t step = s_.end(); step < spec_.T; ++step) {
+        add_repeated(step, row, dh(row));
       }
     }
   }
 
   /// True when a step's gradient of h is needed by the step before, or by the first states.
-  HWY_INLINE bool wants_dh(std::int64_t step) const { return step > 0 || b_.dh0 != nullptr; }
+  HWY_INLINE bool wants_dh(std::int64_t step) const {
+    return step > s_.begin() || b_.dh0 != nullptr;
+  }
 
   HWY_INLINE BackwardRow row_of(std::int64_t step, std::int64_t row) const {
     return {.z = s_.z(step, row),
@@ -90,8 +113,8 @@ class BackwardSlice {
             .c_before = s_.c(step, row),
             .h = s_.h(step + 1, row),
             .c = s_.c(step + 1, row),
-            .dh = dh(row),
-            .dy = s_.output(b_.dy, step, row),
+            .dh = spec_.P > 0 ? d_unprojected(row) : dh(row),
+            .dy = spec_.P > 0 ? nullptr : s_.output(b_.dy, step, row),
             .dc = dc(row),
             .carry = carry(row)};
   }
@@ -99,11 +122,27 @@ class BackwardSlice {
   /// A masked step: no gradient for the weights; that of h passes, with the repeated output's.
   HWY_NOINLINE void pass(std::int64_t step, std::int64_t row) const {
     clear(s_.z(step, row), layout_.z_columns);
-    const float* dy = spec_.zero_output_for_mask ? nullptr : s_.output(b_.dy, step, row);
-    for_each_vector(spec_.H, [&](std::int64_t u, auto part) HWY_ATTR {
-      const Vector d = part.load(dh(row) + u);
-      part.store(dy == nullptr ? d : hn::Add(d, part.load(dy + u)), carry(row) + u);
-    });
+    add_repeated(step, row, carry(row));
+  }
+
+  /// The gradient of what the cell gives, out of that of h.
+  HWY_NOINLINE void unproject(std::int64_t step) const {
+    const PhaseTimer timer(Phase::products);
+    for (std::int64_t row = 0; row < a_.rows; ++row) {
+      if (s_.is_masked(step, row)) {
+        clear(s_.projected(step, row), R_);
+      } else {
+        add(dh(row), s_.output(b_.dy, step, row), s_.projected(step, row));
+      }
+    }
+    product({.M = a_.rows,
+             .K = spec_.P,
+             .N = spec_.H,
+             .a = s_.projected(step, 0),
+             .lda = layout_.projected_size,
+             .packed = a_.packed + layout_.projection_back,
+             .c = d_unprojected(0),
+             .ldc = layout_.projected_size});
   }
 
   /// Nothing passes beside the gates where `pass` did so before. For cells that carry nothing.
@@ -128,16 +167,16 @@ class BackwardSlice {
     if (a_.recurrent_dropout == nullptr) {
       const float* added = carry(0);
       for (const BackProduct& p : layout_.h_back) {
-        multiply(p, step, 1, spec_.H, dh(0), size, added);
+        multiply(p, step, 1, R_, dh(0), size, added);
         added = dh(0);
       }
       return;
     }
     std::memcpy(dh(0), carry(0), static_cast<std::size_t>(a_.rows * size) * sizeof(float));
     for (const BackProduct& p : layout_.h_back) {
-      multiply(p, step, 1, spec_.H, scratch(0), size, nullptr);
+      multiply(p, step, 1, R_, scratch(0), size, nullptr);
       for (std::int64_t row = 0; row < a_.rows; ++row) {
-        add_times(scratch(row), s_.h_factor(p.variant, row), dh(row), spec_.H);
+        add_times(scratch(row), s_.h_factor(p.variant, row), dh(row), R_);
       }
     }
   }
@@ -147,6 +186,15 @@ class BackwardSlice {
     const PhaseTimer timer(Phase::gradients);
     add_gradients(layout_.step, first, last);
     add_gradients(layout_.after_reset, first, last);
+    if (spec_.P > 0) {
+      gradient({.M = (last - first) * a_.rows,
+                .N = spec_.P,
+                .a = s_.unprojected(first, 0),
+                .lda = layout_.projected_size,
+                .g = s_.projected(first, 0),
+                .ldg = layout_.projected_size},
+               {.K = spec_.H, .D = spec_.H, .x = b_.dprojection_kernel, .ld = spec_.P});
+    }
     if (!spec_.needs_dx) {
       return;
     }
@@ -159,11 +207,17 @@ class BackwardSlice {
     }
   }
 
-  /// The first states' gradients, and the bias's, collected as those of the input rows' 1.
+  /// The first states' gradients, and the bias's, collected as those of the input rows' 1; none for
+  /// x where no step was worked on.
   HWY_NOINLINE void finish() const {
+    for (std::int64_t step = 0; spec_.needs_dx && step < spec_.T; ++step) {
+      if (step < s_.begin() || step >= s_.end()) {
+        clear(b_.dx + s_.time_of(step) * a_.rows * spec_.D, a_.rows * spec_.D);
+      }
+    }
     for (std::int64_t row = 0; row < a_.rows; ++row) {
       if (b_.dh0 != nullptr) {
-        copy_times(dh(row), nullptr, b_.dh0 + row * spec_.H, spec_.H);
+        copy_times(dh(row), nullptr, b_.dh0 + row * R_, R_);
       }
       if (b_.dc0 != nullptr) {
         copy_times(dc(row), nullptr, b_.dc0 + row * spec_.H, spec_.H);
@@ -200,6 +254,24 @@ class BackwardSlice {
   HWY_INLINE float* dc(std::int64_t row) const { return at(layout_.dc_at, row); }
 
   HWY_INLINE float* carry(std::int64_t row) const { return at(layout_.carry_at, row); }
+
+  HWY_INLINE float* d_unprojected(std::int64_t row) const {
+    return a_.workspace + layout_.d_unprojected_at + row * layout_.projected_size;
+  }
+
+  /// to (R) = dh and the gradient of a repeated output.
+  HWY_INLINE void add_repeated(std::int64_t step, std::int64_t row, float* to) const {
+    const bool repeats = !spec_.zero_output_for_mask && s_.is_used(step, row);
+    add(dh(row), repeats ? s_.output(b_.dy, step, row) : nullptr, to);
+  }
+
+  /// to (R) = a + b; b null: 0
+  HWY_INLINE void add(const float* a, const float* b, float* to) const {
+    for_each_vector(R_, [&](std::int64_t u, auto part) HWY_ATTR {
+      const Vector d = part.load(a + u);
+      part.store(b == nullptr ? d : hn::Add(d, part.load(b + u)), to + u);
+    });
+  }
 
   static HWY_INLINE void clear(float* p, std::int64_t n) {
     std::memset(p, 0, static_cast<std::size_t>(n) * sizeof(float));
@@ -284,6 +356,7 @@ class BackwardSlice {
   const Layout& layout_;
   const RecurrentBackward& b_;
   const RecurrentForward& a_;
+  std::int64_t R_;
   Slice s_;
 };
 
@@ -296,10 +369,14 @@ void backward(const CellType& cell,
   const Slice& s = back.slice();
   const std::int64_t rows = s.rows();
   back.start();
-  std::int64_t last = spec.T;  // the weights' gradients are due for the steps [step, last)
-  for (std::int64_t step = spec.T - 1; step >= 0; --step) {
+  const std::int64_t begin = s.begin();
+  std::int64_t last = s.end();  // the weights' gradients are due for the steps [step, last)
+  for (std::int64_t step = last - 1; step >= begin; --step) {
     if (!CellType::kCarries) {
       back.clear_carry();
+    }
+    if (spec.P > 0) {
+      back.unproject(step);
     }
     {
       const PhaseTimer timer(Phase::pointwise);
@@ -323,7 +400,7 @@ void backward(const CellType& cell,
     if (back.wants_dh(step)) {
       back.multiply_h(step);
     }
-    if ((last - step) * rows >= kGradientRows || step == 0) {
+    if ((last - step) * rows >= kGradientRows || step == begin) {
       back.add_gradients(step, last);
       last = step;
     }

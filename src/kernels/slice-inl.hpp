@@ -30,10 +30,25 @@ class Slice {
       : spec_(spec),
         layout_(layout),
         a_(a),
+        R_(spec.h_size()),
+        end_(spec.T),
         step_rows_(spec.keeps ? a.rows : 0),
-        z_rows_(layout.z_steps > 1 ? a.rows : 0) {}
+        z_rows_(layout.z_steps > 1 ? a.rows : 0) {
+    while (end_ > 0 && is_masked(end_ - 1)) {
+      --end_;
+    }
+    while (begin_ < end_ && is_masked(begin_)) {
+      ++begin_;
+    }
+  }
 
   HWY_INLINE std::int64_t rows() const { return a_.rows; }
+
+  // The steps [begin, end) are worked on: before and after them all rows are masked, as where a
+  // batch of sequences of different lengths ends.
+  HWY_INLINE std::int64_t begin() const { return begin_; }
+
+  HWY_INLINE std::int64_t end() const { return end_; }
 
   /// Where the input and the mask of a step are found in time.
   HWY_INLINE std::int64_t time_of(std::int64_t step) const {
@@ -64,9 +79,9 @@ class Slice {
   template <class Float>
   HWY_INLINE Float* output(Float* y, std::int64_t step, std::int64_t row) const {
     if (spec_.return_sequences) {
-      return y + (step * a_.rows + row) * spec_.H;
+      return y + (step * a_.rows + row) * R_;
     }
-    return step == spec_.T - 1 ? y + row * spec_.H : nullptr;
+    return step == spec_.T - 1 ? y + row * R_ : nullptr;
   }
 
   HWY_INLINE bool is_masked(std::int64_t step, std::int64_t row) const {
@@ -81,19 +96,30 @@ class Slice {
   }
 
   HWY_INLINE const float* h_factor(std::int64_t variant, std::int64_t row) const {
-    return a_.recurrent_dropout == nullptr
-               ? nullptr
-               : a_.recurrent_dropout + (variant * a_.rows + row) * spec_.H;
+    return a_.recurrent_dropout == nullptr ? nullptr
+                                           : a_.recurrent_dropout + (variant * a_.rows + row) * R_;
   }
 
-  /// The states before step 0.
+  /// What the cell gives, before the projection; and after it, in the backward pass the gradient.
+  HWY_INLINE float* unprojected(std::int64_t step, std::int64_t row) const {
+    return projection(layout_.unprojected_at, step, row);
+  }
+
+  HWY_INLINE float* projected(std::int64_t step, std::int64_t row) const {
+    return projection(layout_.projected_at, step, row);
+  }
+
+  /// The states before the first step.
   HWY_INLINE void start() const {
     for (std::int64_t row = 0; row < a_.rows; ++row) {
-      first_state(a_.h0, row, h(0, row));
+      first_state(a_.h0, row, R_, h(begin_, row));
       if (spec_.cell == Cell::lstm) {
-        first_state(a_.c0, row, c(0, row));
+        first_state(a_.c0, row, spec_.H, c(begin_, row));
       }
       a_.workspace[layout_.used_at + row] = 0;
+      for (std::int64_t step = 0; step < begin_; ++step) {
+        repeat_output(step, begin_, row);
+      }
     }
   }
 
@@ -103,15 +129,15 @@ class Slice {
     if (layout_.x_steps == 0 || !spec_.keeps) {
       feed_x(step);
     }
-    if (layout_.x_steps > 0 && step % layout_.x_steps == 0) {
-      multiply_x(step, std::min(layout_.x_steps, spec_.T - step));
+    if (layout_.x_steps > 0 && (step - begin_) % layout_.x_steps == 0) {
+      multiply_x(step, std::min(layout_.x_steps, end_ - step));
     }
     for (std::int64_t row = 0; layout_.has_own_h && row < a_.rows; ++row) {
       for (std::int64_t v = 0; v < layout_.variants; ++v) {
         copy_times(h(step, row),
                    h_factor(v, row),
                    input(step, row) + v * layout_.variant_size + layout_.h,
-                   spec_.H);
+                   R_);
       }
     }
   }
@@ -152,53 +178,109 @@ class Slice {
     share_work(a_.rows, 32 * a_.rows * layout_.z_columns, rows);
   }
 
-  HWY_INLINE void mark_used(std::int64_t row) const { a_.workspace[layout_.used_at + row] = 1; }
+  /// Notes a row's first step that is not masked.
+  HWY_INLINE void mark_used(std::int64_t step, std::int64_t row) const {
+    float& first = a_.workspace[layout_.used_at + row];
+    first = first == 0 ? static_cast<float>(step + 1) : first;
+  }
+
+  /// Whether a row has a step that is not masked before `step`, or is it.
+  HWY_INLINE bool is_used(std::int64_t step, std::int64_t row) const {
+    const float first = a_.workspace[layout_.used_at + row];
+    return first > 0 && first <= static_cast<float>(step + 1);
+  }
 
   /// A masked step: the states stay, the output is the last one (0 before the first) or 0.
   HWY_NOINLINE void keep_states(std::int64_t step, std::int64_t row) const {
-    copy(h(step, row), h(step + 1, row));
+    copy(h(step, row), h(step + 1, row), R_);
     if (spec_.cell == Cell::lstm) {
-      copy(c(step, row), c(step + 1, row));
+      copy(c(step, row), c(step + 1, row), spec_.H);
     }
-    float* y = output(a_.y, step, row);
-    if (y == nullptr) {
-      return;
-    }
-    if (spec_.zero_output_for_mask || a_.workspace[layout_.used_at + row] == 0) {
-      std::memset(y, 0, static_cast<std::size_t>(spec_.H) * sizeof(float));
-    } else {
-      copy(h(step, row), y);
+    std::memset(unprojected(step, row), 0, layout_.projected_size * sizeof(float));
+    repeat_output(step, step, row);
+  }
+
+  /// h = unprojected * projection_kernel, where the step is not masked.
+  HWY_NOINLINE void project(std::int64_t step) const {
+    const PhaseTimer timer(Phase::products);
+    product({.M = a_.rows,
+             .K = spec_.H,
+             .N = spec_.P,
+             .a = unprojected(step, 0),
+             .lda = layout_.projected_size,
+             .packed = a_.packed + layout_.projection,
+             .c = projected(step, 0),
+             .ldc = layout_.projected_size});
+    for (std::int64_t row = 0; row < a_.rows; ++row) {
+      if (!is_masked(step, row)) {
+        copy(projected(step, row), h(step + 1, row), R_);
+        if (float* y = output(a_.y, step, row)) {
+          copy(projected(step, row), y, R_);
+        }
+      }
     }
   }
 
   /// The states after the last step.
   HWY_INLINE void finish() const {
     for (std::int64_t row = 0; row < a_.rows; ++row) {
+      for (std::int64_t step = end_; step < spec_.T; ++step) {
+        repeat_output(step, end_, row);
+      }
       if (a_.h_last != nullptr) {
-        copy(h(spec_.T, row), a_.h_last + row * spec_.H);
+        copy(h(end_, row), a_.h_last + row * R_, R_);
       }
       if (a_.c_last != nullptr && spec_.cell == Cell::lstm) {
-        copy(c(spec_.T, row), a_.c_last + row * spec_.H);
+        copy(c(end_, row), a_.c_last + row * spec_.H, spec_.H);
       }
     }
   }
 
  private:
+  /// Whether a step is masked in all rows.
+  HWY_INLINE bool is_masked(std::int64_t step) const {
+    if (a_.mask == nullptr) {
+      return false;
+    }
+    const std::uint8_t* mask = a_.mask + time_of(step) * a_.rows;
+    return std::all_of(mask, mask + a_.rows, [](std::uint8_t used) { return used == 0; });
+  }
+
+  /// The output of a masked step: the last one, which is the state before step `last`, or 0.
+  HWY_INLINE void repeat_output(std::int64_t step, std::int64_t last, std::int64_t row) const {
+    float* y = output(a_.y, step, row);
+    if (y == nullptr) {
+      return;
+    }
+    if (spec_.zero_output_for_mask || !is_used(step, row)) {
+      std::memset(y, 0, static_cast<std::size_t>(R_) * sizeof(float));
+    } else {
+      copy(h(last, row), y, R_);
+    }
+  }
+
   HWY_INLINE float* state(std::int64_t at, std::int64_t step, std::int64_t row) const {
     return a_.workspace + at + (step * step_rows_ + row) * layout_.state_size;
   }
 
-  HWY_INLINE void copy(const float* from, float* to) const {
+  HWY_INLINE float* projection(std::int64_t at, std::int64_t step, std::int64_t row) const {
+    return a_.workspace + at + (step * step_rows_ + row) * layout_.projected_size;
+  }
+
+  static HWY_INLINE void copy(const float* from, float* to, std::int64_t n) {
     if (from != to) {
-      copy_times(from, nullptr, to, spec_.H);
+      copy_times(from, nullptr, to, n);
     }
   }
 
-  HWY_INLINE void first_state(const float* from, std::int64_t row, float* to) const {
+  static HWY_INLINE void first_state(const float* from,
+                                     std::int64_t row,
+                                     std::int64_t n,
+                                     float* to) {
     if (from != nullptr) {
-      copy(from + row * spec_.H, to);
+      copy(from + row * n, to, n);
     } else {
-      std::memset(to, 0, static_cast<std::size_t>(spec_.H) * sizeof(float));
+      std::memset(to, 0, static_cast<std::size_t>(n) * sizeof(float));
     }
   }
 
@@ -214,7 +296,7 @@ class Slice {
   }
 
   /// z = x * packed for the steps from `first`: from their input rows where these are kept, else,
-  /// for all steps, from x itself, in its order.
+  /// for all steps at once, from x itself, in its order.
   HWY_NOINLINE void multiply_x(std::int64_t first, std::int64_t steps) const {
     for (std::int64_t i = 0; spec_.keeps && i < steps; ++i) {
       feed_x(first + i);
@@ -227,16 +309,18 @@ class Slice {
   HWY_INLINE void multiply_x(const Products<StepProduct>& products,
                              std::int64_t first,
                              std::int64_t steps) const {
+    const std::int64_t time = std::min(time_of(first), time_of(first + steps - 1));
+    const std::int64_t place = (spec_.keeps ? first : time) * a_.rows;
     for (const StepProduct& p : products) {
       if (p.has_x) {
         const float* kept = input(first, 0) + p.variant * layout_.variant_size + p.first;
         product({.M = steps * a_.rows,
                  .K = spec_.D,
                  .N = p.N,
-                 .a = spec_.keeps ? kept : a_.x,
+                 .a = spec_.keeps ? kept : a_.x + place * spec_.D,
                  .lda = spec_.keeps ? layout_.input_size : spec_.D,
                  .packed = a_.packed + p.packed,
-                 .c = a_.workspace + layout_.z_at + first * a_.rows * layout_.z_size + p.column,
+                 .c = a_.workspace + layout_.z_at + place * layout_.z_size + p.column,
                  .ldc = layout_.z_size,
                  .packed_K = p.K});
       }
@@ -246,6 +330,7 @@ class Slice {
   const RecurrentSpec& spec_;
   const Layout& layout_;
   const RecurrentForward& a_;
+  std::int64_t R_, begin_ = 0, end_;
   std::int64_t step_rows_, z_rows_;  // rows from one kept step to the next
 };
 

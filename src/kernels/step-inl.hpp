@@ -20,8 +20,8 @@ namespace engram::kernels::HWY_NAMESPACE {
 HWY_INLINE bool is_step(const RecurrentSpec& spec,
                         const Layout& layout,
                         const RecurrentForward& a) {
-  const bool is_plain =
-      !spec.keeps && !layout.has_own_h && a.input_dropout == nullptr && a.mask == nullptr;
+  const bool is_plain = !spec.keeps && spec.P == 0 && !layout.has_own_h &&
+                        a.input_dropout == nullptr && a.mask == nullptr;
   const bool has_h = a.h0 != nullptr && a.h_last != nullptr;
   const bool has_c = spec.cell != Cell::lstm || (a.c0 != nullptr && a.c_last != nullptr);
   return spec.T == 1 && a.rows == 1 && is_plain && has_h && has_c;

@@ -4,14 +4,12 @@
 #include <algorithm>
 #include <array>
 
-#include "base/aligned.hpp"
 #include "base/error.hpp"
-#include "kernels/elementwise.hpp"
-#include "layers/inner_layer.hpp"
+#include "layers/bidirectional_plan.hpp"
+#include "layers/recurrent_layer.hpp"
+#include "layers/stack_plan.hpp"
 
 namespace engram {
-
-namespace k = kernels;
 
 namespace {
 
@@ -23,6 +21,7 @@ void visit_options(Bidirectional& o, OptionVisitor& v) {
   v.option("merge_mode", o.merge_mode, kMergeModes);
   v.option("layer", o.layer);
   v.option("backward_layer", o.backward_layer);
+  visit_layers(o, v);
 }
 
 const Bidirectional& options_of(const void* options) {
@@ -49,169 +48,26 @@ std::array<InnerLayer, 2> directions(const Bidirectional& o) {
            {"backward_layer", with_options(backward, {{"zero_output_for_mask", sequences}})}}};
 }
 
-/// Runs both directions with whole sequences of their own, then merges.
-class BidirectionalPlan final : public LayerPlan {
- public:
-  BidirectionalPlan(const Bidirectional& o, const LayerSizes& sizes, const Shape& inner)
-      : mode_(o.merge_mode.value_or("")),
-        steps_(inner.size() > 1 ? inner[0] : 1),
-        units_(inner.back()),
-        values_(aligned_floats(steps_ * sizes.rows * units_)),
-        inputs_(size_of(sizes.inputs[0])),
-        needs_dx_(sizes.is_training && sizes.needs_input_gradient),
-        plans_(values_ * (sizes.is_training ? 4 : 2) +
-               (needs_dx_ ? aligned_floats(inputs_ * sizes.rows) : 0)) {
-    LayerSizes inner_sizes = sizes;
-    inner_sizes.inputs.resize(1 + (sizes.inputs.size() - 1) / 2);
-    inner_sizes.output = inner;
-    inner_sizes.keeps_logits = false;
-    for (const InnerLayer& direction : directions(o)) {
-      plans_.add(direction.layer, inner_sizes);
-    }
-  }
-
-  std::int64_t packed_floats() const override { return plans_.packed_floats(); }
-
-  std::int64_t pack_parts() const override { return plans_.pack_parts(); }
-
-  void pack(std::span<const float* const> weights,
-            float* packed,
-            std::int64_t part) const override {
-    plans_.pack(weights, packed, part);
-  }
-
-  std::int64_t workspace_floats() const override { return plans_.workspace_floats(); }
-
-  std::int64_t state_floats() const override { return plans_.state_floats(); }
-
-  void forward(const SliceRun& run) const override {
-    for (const std::size_t i : {0, 1}) {
-      Inputs inputs;
-      plans_[i].plan->forward(inner_run(run, i, inputs));
-    }
-    if (mode_.empty()) {
-      std::copy_n(value(run, 0), steps_ * run.rows * units_, run.output.value);
-    }
-    for (std::int64_t t = 0; t < steps_; ++t) {
-      if (mode_.empty()) {
-        std::copy_n(value(run, 1) + turned(t) * run.rows * units_,
-                    run.rows * units_,
-                    run.more_outputs[0].value + t * run.rows * units_);
-        continue;
-      }
-      merge(run.rows,
-            value(run, 0) + t * run.rows * units_,
-            value(run, 1) + turned(t) * run.rows * units_,
-            run.output.value + t * run.rows * (mode_ == "concat" ? 2 : 1) * units_);
-    }
-  }
-
-  void backward(const SliceRun& run) const override {
-    for (std::int64_t t = 0; t < steps_; ++t) {
-      split(run, t);
-    }
-    for (const std::size_t i : {0, 1}) {
-      Inputs inputs;
-      plans_[i].plan->backward(inner_run(run, i, inputs));
-    }
-    if (needs_dx_) {
-      k::add(second_dx(run), run.inputs[0].gradient, inputs_ * run.rows);
-    }
-  }
-
- private:
-  /// The place of step t in the backward layer's output, which is in the order of processing.
-  std::int64_t turned(std::int64_t t) const { return steps_ - 1 - t; }
-
-  // The workspace: outputs, their gradients, the backward layer's share of dx.
-  float* value(const SliceRun& run, std::size_t i) const {
-    return run.workspace + static_cast<std::int64_t>(i) * values_;
-  }
-
-  float* gradient(const SliceRun& run, std::size_t i) const { return value(run, i + 2); }
-
-  float* second_dx(const SliceRun& run) const { return value(run, 4); }
-
-  using Inputs = std::array<Signal, 3>;  // the sequence, and the states to begin from
-
-  /// The run of a direction; `inputs` holds its input signals. States are those of the forward
-  /// layer, then those of the backward layer.
-  SliceRun inner_run(const SliceRun& run, std::size_t i, Inputs& inputs) const {
-    SliceRun inner = plans_[i].run(run);
-    inputs[0] = run.inputs[0];
-    if (i == 1 && needs_dx_) {
-      inputs[0].gradient = second_dx(run);
-    }
-    const std::size_t given = (run.inputs.size() - 1) / 2;
-    std::ranges::copy(run.inputs.subspan(1 + i * given, given), inputs.begin() + 1);
-    inner.inputs = std::span(inputs).first(1 + given);
-    const std::size_t first = mode_.empty() ? 1 : 0;
-    const std::size_t kept = run.more_outputs.empty() ? 0 : (run.more_outputs.size() - first) / 2;
-    inner.more_outputs = run.more_outputs.subspan(kept == 0 ? 0 : first + i * kept, kept);
-    inner.output = {.value = value(run, i), .gradient = gradient(run, i)};
-    return inner;
-  }
-
-  /// The output of one step out of those of both directions.
-  void merge(std::int64_t rows, const float* forth, const float* back, float* to) const {
-    const std::int64_t n = rows * units_;
-    if (mode_ == "concat") {
-      for (std::int64_t row = 0; row < rows; ++row) {
-        std::copy_n(forth + row * units_, units_, to + 2 * row * units_);
-        std::copy_n(back + row * units_, units_, to + (2 * row + 1) * units_);
-      }
-    } else if (mode_ == "mul") {
-      k::multiply(forth, back, to, n);
-    } else {
-      std::copy_n(forth, n, to);
-      k::add(back, to, n);
-      if (mode_ == "ave") {
-        k::scale(to, 0.5f, n);
+/// The layers that `o` has one on the other, each of both directions.
+std::vector<Bidirectional> layers_of(const Bidirectional& o) {
+  std::vector<Bidirectional> layers(static_cast<std::size_t>(o.num_layers), o);
+  for (Bidirectional& layer : layers) {
+    layer.num_layers = 1;
+    if (&layer != &layers.back()) {
+      layer.layer = with_options(*o.layer, {{"return_sequences", true}});
+      if (o.backward_layer) {
+        layer.backward_layer = with_options(*o.backward_layer, {{"return_sequences", true}});
       }
     }
   }
+  return layers;
+}
 
-  /// The gradients of both directions' outputs at step t.
-  void split(const SliceRun& run, std::int64_t t) const {
-    const std::int64_t n = run.rows * units_, forth = t * n, back = turned(t) * n;
-    float* to_forth = gradient(run, 0) + forth;
-    float* to_back = gradient(run, 1) + back;
-    if (mode_.empty()) {
-      std::copy_n(run.output.gradient + forth, n, to_forth);
-      if (const float* from = run.more_outputs[0].gradient) {
-        std::copy_n(from + forth, n, to_back);
-      } else {
-        std::fill_n(to_back, n, 0.0f);
-      }
-      return;
-    }
-    if (mode_ == "concat") {
-      const float* from = run.output.gradient + 2 * forth;
-      for (std::int64_t row = 0; row < run.rows; ++row) {
-        std::copy_n(from + 2 * row * units_, units_, to_forth + row * units_);
-        std::copy_n(from + (2 * row + 1) * units_, units_, to_back + row * units_);
-      }
-      return;
-    }
-    const float* from = run.output.gradient + forth;
-    if (mode_ == "mul") {
-      k::multiply(from, value(run, 1) + back, to_forth, n);
-      k::multiply(from, value(run, 0) + forth, to_back, n);
-      return;
-    }
-    for (float* to : {to_forth, to_back}) {
-      std::copy_n(from, n, to);
-      if (mode_ == "ave") {
-        k::scale(to, 0.5f, n);
-      }
-    }
-  }
-
-  std::string mode_;
-  std::int64_t steps_, units_, values_, inputs_;
-  bool needs_dx_;
-  InnerPlans plans_;
-};
+/// States of a direction of one layer.
+std::size_t states_of(const Bidirectional& o, std::span<const Shape> inputs) {
+  const Layer giving = with_options(*o.layer, {{"return_state", true}});
+  return giving.spec().more_outputs(giving.options(), inputs).size();
+}
 
 void check(const Bidirectional& o, std::string_view where) {
   const auto fail = [&](const std::string& expected, const std::string& got) {
@@ -233,9 +89,17 @@ void check(const Bidirectional& o, std::string_view where) {
   if (forth.go_backwards == back.go_backwards) {
     fail("layers that go different ways", forth.go_backwards ? "go_backwards in both" : "neither");
   }
+  if (o.num_layers > 1 && !o.merge_mode) {
+    fail("a merge_mode with num_layers", "None");
+  }
   if (forth.return_sequences != back.return_sequences || forth.stateful != back.stateful) {
     fail("the same return_sequences and stateful in both layers", "different ones");
   }
+}
+
+/// "layer_1/" before the names of the weights of layer 1, nothing for a single one.
+std::string part_name(const std::vector<Bidirectional>& layers, std::size_t i) {
+  return layers.size() == 1 ? "" : "layer_" + std::to_string(i) + "/";
 }
 
 /// What each direction gives.
@@ -244,14 +108,12 @@ Shape inner_shape(const InnerLayer& direction, std::span<const Shape> inputs) {
   return spec.output_shape(direction.layer.options(), inputs, name_of(direction.layer));
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const Bidirectional& o = options_of(options);
-  check(o, where);
+Shape shape_of_one(const Bidirectional& o, std::span<const Shape> inputs, std::string_view where) {
   const auto both = directions(o);
   const std::size_t given = (inputs.size() - 1) / 2;
-  if (given > 2) {
+  if (given > kMostDirectionStates) {
     throw error<ShapeError>({.where = std::string(where),
-                             .expected = "at most 4 initial states, those of one cell each way",
+                             .expected = "at most 16 initial states each way",
                              .got = std::to_string(inputs.size() - 1)});
   }
   if (inputs.size() % 2 == 0) {
@@ -273,9 +135,46 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   return shape;
 }
 
-/// Without a merge the backward sequence; then the states of both layers.
-std::vector<Shape> more_outputs(const void* options, std::span<const Shape> inputs) {
+/// What layer `i` of `layers` takes: a sequence, and its share of the states.
+std::vector<Shape> inputs_of(const std::vector<Bidirectional>& layers,
+                             std::size_t i,
+                             std::span<const Shape> inputs) {
+  Shape below = inputs[0];
+  for (std::size_t k = 0; k < i; ++k) {
+    below = shape_of_one(layers[k], std::array{below}, "");
+  }
+  const std::size_t states = inputs.size() > 1 ? 2 * states_of(layers[i], std::array{below}) : 0;
+  return stacked_inputs(inputs, below, i * states, states);
+}
+
+Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
   const Bidirectional& o = options_of(options);
+  check(o, where);
+  if (o.num_layers == 1) {
+    return shape_of_one(o, inputs, where);
+  }
+  const std::size_t states = 2 * states_of(o, inputs.first(1));
+  if (states > kMostPartStates) {
+    throw error<OptionError>({.where = std::string(where),
+                              .expected = "num_layers here or in the layer inside",
+                              .got = "both"});
+  }
+  const std::size_t all = states * static_cast<std::size_t>(o.num_layers);
+  if (inputs.size() != 1 && inputs.size() != 1 + all) {
+    throw error<ShapeError>({.where = std::string(where),
+                             .expected = std::to_string(all) + " initial states",
+                             .got = std::to_string(inputs.size() - 1)});
+  }
+  const std::vector<Bidirectional> layers = layers_of(o);
+  Shape shape;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    shape = shape_of_one(layers[i], inputs_of(layers, i, inputs), where);
+  }
+  return shape;
+}
+
+/// Without a merge the backward sequence; then the states of both layers.
+std::vector<Shape> outputs_of_one(const Bidirectional& o, std::span<const Shape> inputs) {
   std::vector<Shape> shapes;
   const auto both = directions(o);
   if (!o.merge_mode) {
@@ -290,14 +189,58 @@ std::vector<Shape> more_outputs(const void* options, std::span<const Shape> inpu
   return shapes;
 }
 
+std::vector<Shape> more_outputs(const void* options, std::span<const Shape> inputs) {
+  std::vector<Shape> all;
+  const std::vector<Bidirectional> layers = layers_of(options_of(options));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    std::ranges::move(outputs_of_one(layers[i], inputs_of(layers, i, inputs.first(1))),
+                      std::back_inserter(all));
+  }
+  return all;
+}
+
 std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
-  return inner_weights(directions(options_of(options)), inputs);
+  std::vector<WeightSpec> all;
+  const std::vector<Bidirectional> layers = layers_of(options_of(options));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::vector<Shape> own = inputs_of(layers, i, inputs.first(1));
+    for (WeightSpec& weight : inner_weights(directions(layers[i]), own)) {
+      const std::string place = part_name(layers, i);
+      weight.name = place + weight.name;
+      weight.group = place + weight.group;
+      all.push_back(std::move(weight));
+    }
+  }
+  return all;
+}
+
+std::unique_ptr<LayerPlan> plan_of_one(const Bidirectional& o, const LayerSizes& sizes) {
+  const std::span<const Shape> sequence = std::span(sizes.inputs).first(1);
+  const auto both = directions(o);
+  return bidirectional_plan(both, o.merge_mode.value_or(""), sizes, inner_shape(both[0], sequence));
 }
 
 std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
   const Bidirectional& o = options_of(options);
-  const std::span<const Shape> sequence = std::span(sizes.inputs).first(1);
-  return std::make_unique<BidirectionalPlan>(o, sizes, inner_shape(directions(o)[0], sequence));
+  if (o.num_layers == 1) {
+    return plan_of_one(o, sizes);
+  }
+  std::vector<StackPart> parts;
+  const std::vector<Bidirectional> layers = layers_of(o);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::vector<Shape> inputs = inputs_of(layers, i, sizes.inputs);
+    const std::span<const Shape> sequence = std::span(inputs).first(1);
+    const Shape output = shape_of_one(layers[i], inputs, "");
+    parts.push_back({.plan = plan_of_one(layers[i], stacked_sizes(sizes, inputs, output, i == 0)),
+                     .weights = inner_weights(directions(layers[i]), sequence).size(),
+                     .states = 2 * states_of(layers[i], sequence),
+                     .size = size_of(output)});
+    const float rate = i + 1 < layers.size() ? o.layer_dropout : 0;
+    if (auto between = stacked_dropout(sizes, output, rate, {})) {
+      parts.push_back(std::move(*between));
+    }
+  }
+  return stack_plan(std::move(parts), sizes, false);
 }
 
 MaskRule mask_rule(const void* options) {
@@ -306,8 +249,12 @@ MaskRule mask_rule(const void* options) {
 
 std::int64_t flops(const void* options, std::span<const Shape> inputs) {
   std::int64_t sum = 0;
-  for (const InnerLayer& direction : directions(options_of(options))) {
-    sum += direction.layer.spec().flops(direction.layer.options(), inputs);
+  const std::vector<Bidirectional> layers = layers_of(options_of(options));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::vector<Shape> own = inputs_of(layers, i, inputs.first(1));
+    for (const InnerLayer& direction : directions(layers[i])) {
+      sum += direction.layer.spec().flops(direction.layer.options(), own);
+    }
   }
   return sum;
 }
@@ -317,11 +264,19 @@ std::int64_t carried_floats(const void* options, std::span<const Shape> inputs) 
   for (const InnerLayer& direction : directions(options_of(options))) {
     sum += direction.layer.spec().carried_floats(direction.layer.options(), inputs);
   }
-  return sum;
+  return sum * options_of(options).num_layers;
 }
 
 std::vector<WeightGroup> weight_groups(const void* options) {
-  return inner_groups(directions(options_of(options)));
+  std::vector<WeightGroup> all;
+  const std::vector<Bidirectional> layers = layers_of(options_of(options));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    for (WeightGroup& group : inner_groups(directions(layers[i]))) {
+      group.path = part_name(layers, i) + group.path;
+      all.push_back(std::move(group));
+    }
+  }
+  return all;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ void visit_options(GRU& o, OptionVisitor& v) {
   visit_last_options(o, v);
   v.option("reset_after", o.reset_after);
   v.option("seed", o.seed);
+  visit_layers(o, v);
 }
 
 RecurrentOptions common(const GRU& o) {

@@ -18,7 +18,8 @@ std::vector<WeightSpec> weights_of(const LayerSpec& spec,
   std::vector<WeightSpec> weights = spec.weights(options, inputs);
   for (WeightSpec& weight : weights) {
     if (!weight.rules.regularizer.choice && !weight.rules.constraint.choice) {
-      weight.rules = rules_of(spec.access, options, weight.name);
+      const std::string own = weight.name.substr(weight.name.rfind('/') + 1);  // "layer_1/kernel"
+      weight.rules = rules_of(spec.access, options, own);
     }
   }
   return weights;

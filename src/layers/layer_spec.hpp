@@ -60,6 +60,7 @@ struct LayerSizes {
   bool is_training = false;
   bool needs_input_gradient = false;  ///< by inputs[0]; Signal::gradient says it of the others
   bool has_mask = false;              ///< inputs[0] comes with a mask
+  bool has_lengths = false;           ///< which is that of lengths, to be kept by a new one
   bool keeps_logits = false;          ///< fill Signal::logits; the gradient may come by them
 };
 

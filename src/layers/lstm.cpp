@@ -15,12 +15,16 @@ void visit_options(LSTM& o, OptionVisitor& v) {
   v.option("unit_forget_bias", o.unit_forget_bias);
   visit_last_options(o, v);
   v.option("seed", o.seed);
+  visit_layers(o, v);
+  visit_projection(o, v);
 }
 
 RecurrentOptions common(const LSTM& o) {
   RecurrentOptions common = recurrent_options(o, kernels::Cell::lstm);
   common.recurrent_activation = o.recurrent_activation;
   common.unit_forget_bias = o.unit_forget_bias;
+  common.proj_size = o.proj_size;
+  common.projection_initializer = o.projection_initializer;
   return common;
 }
 

@@ -20,12 +20,16 @@ void visit_options(Masking& o, OptionVisitor& v) {
 class MaskingPlan final : public LayerPlan {
  public:
   MaskingPlan(const Masking& o, const LayerSizes& sizes)
-      : value_(o.mask_value), steps_(sizes.inputs[0][0]), features_(sizes.inputs[0][1]) {}
+      : value_(o.mask_value),
+        steps_(sizes.inputs[0][0]),
+        features_(sizes.inputs[0][1]),
+        has_lengths_(sizes.has_lengths) {}
 
   void forward(const SliceRun& run) const override {
     for (std::int64_t i = 0; i < steps_ * run.rows; ++i) {
       const float* x = run.inputs[0].value + i * features_;
-      const bool is_used = std::any_of(x, x + features_, [&](float v) { return v != value_; });
+      const bool is_used = (!has_lengths_ || run.inputs[0].mask[i] != 0) &&
+                           std::any_of(x, x + features_, [&](float v) { return v != value_; });
       run.output.mask[i] = is_used;
       for (std::int64_t d = 0; d < features_; ++d) {
         run.output.value[i * features_ + d] = is_used ? x[d] : 0.0f;
@@ -47,6 +51,7 @@ class MaskingPlan final : public LayerPlan {
  private:
   float value_;
   std::int64_t steps_, features_;
+  bool has_lengths_;
 };
 
 Shape output_shape(const void*, std::span<const Shape> inputs, std::string_view where) {

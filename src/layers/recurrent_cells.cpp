@@ -60,6 +60,7 @@ void visit_options(LSTMCell& o, OptionVisitor& v) {
   visit_initializers(o, v);
   visit_rules(o, v);
   v.option("seed", o.seed);
+  visit_projection(o, v);
 }
 
 void visit_options(GRUCell& o, OptionVisitor& v) {
@@ -86,6 +87,8 @@ RecurrentOptions options_of(const LSTMCell& o) {
   RecurrentOptions options = cell_options(o, kernels::Cell::lstm);
   options.recurrent_activation = o.recurrent_activation;
   options.unit_forget_bias = o.unit_forget_bias;
+  options.proj_size = o.proj_size;
+  options.projection_initializer = o.projection_initializer;
   return options;
 }
 

@@ -2,6 +2,7 @@
 /// What SimpleRNN, LSTM and GRU share: shapes, weights, and the plan over kernels/recurrent.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,6 +11,7 @@
 
 #include "kernels/recurrent.hpp"
 #include "layers/layer_spec.hpp"
+#include "layers/stack_plan.hpp"
 
 namespace engram {
 
@@ -17,14 +19,19 @@ namespace engram {
 struct RecurrentOptions {
   kernels::Cell cell = kernels::Cell::lstm;
   std::int64_t units = 0;
+  std::int64_t proj_size = 0, num_layers = 1;
+  float layer_dropout = 0;
   Activation activation, recurrent_activation;
   bool use_bias = true;
-  Initializer kernel_initializer, recurrent_initializer, bias_initializer;
+  Initializer kernel_initializer, recurrent_initializer, bias_initializer, projection_initializer;
   bool unit_forget_bias = false;
   float dropout = 0, recurrent_dropout = 0;
   bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;
   bool zero_output_for_mask = false;
   std::optional<std::int64_t> seed = {};
+
+  /// Values of h and of the output.
+  std::int64_t outputs() const { return proj_size > 0 ? proj_size : units; }
 };
 
 /// Copies the options that all three kinds of cells have.
@@ -38,6 +45,7 @@ RecurrentOptions cell_options(const Cell& o, kernels::Cell cell) {
           .kernel_initializer = o.kernel_initializer,
           .recurrent_initializer = o.recurrent_initializer,
           .bias_initializer = o.bias_initializer,
+          .projection_initializer = {},
           .dropout = o.dropout,
           .recurrent_dropout = o.recurrent_dropout,
           .seed = o.seed};
@@ -52,6 +60,8 @@ RecurrentOptions recurrent_options(const Layer& o, kernels::Cell cell) {
   options.go_backwards = o.go_backwards;
   options.stateful = o.stateful;
   options.zero_output_for_mask = o.zero_output_for_mask;
+  options.num_layers = o.num_layers;
+  options.layer_dropout = o.layer_dropout;
   return options;
 }
 
@@ -104,8 +114,31 @@ void visit_last_options(Layer& o, OptionVisitor& v) {
   v.option("recurrent_dropout", o.recurrent_dropout, in_range_below(0, 1));
 }
 
-/// Its states: h, and c of an LSTM.
+/// Several layers in one, which Keras does not have.
+template <class Layer>
+void visit_layers(Layer& o, OptionVisitor& v) {
+  if (v.begins_extras(o.num_layers == 1 && o.layer_dropout == 0)) {
+    v.option("num_layers", o.num_layers, in_range(1, static_cast<double>(kMostLayers)));
+    v.option("layer_dropout", o.layer_dropout, in_range_below(0, 1));
+  }
+}
+
+/// An LSTM's projection, which Keras does not have.
+template <class Layer>
+void visit_projection(Layer& o, OptionVisitor& v) {
+  if (v.begins_extras(o.proj_size == 0)) {
+    v.option("proj_size",
+             o.proj_size,
+             in_range_below(0, static_cast<double>(std::max<std::int64_t>(o.units, 1))));
+    v.option("projection_initializer", o.projection_initializer);
+    visit_kind(v, "projection_regularizer", o.projection_regularizer);
+    visit_kind(v, "projection_constraint", o.projection_constraint);
+  }
+}
+
+/// Its states: h, and c of an LSTM; of each layer.
 std::size_t recurrent_states(const RecurrentOptions& o);
+std::vector<Shape> recurrent_state_shapes(const RecurrentOptions& o);
 
 Shape recurrent_output_shape(const RecurrentOptions& o,
                              std::span<const Shape> inputs,
@@ -117,7 +150,7 @@ std::unique_ptr<LayerPlan> recurrent_plan(const RecurrentOptions& o, const Layer
 std::int64_t recurrent_flops(const RecurrentOptions& o, std::span<const Shape> inputs);
 
 /// Keras keeps the weights in the layer's cell.
-std::vector<WeightGroup> recurrent_groups(std::string_view auto_name);
+std::vector<WeightGroup> recurrent_groups(const RecurrentOptions& o, std::string_view auto_name);
 
 template <class Layer, RecurrentOptions (*Common)(const Layer&)>
 LayerSpec recurrent_spec(OptionsAccess access,
@@ -160,7 +193,7 @@ LayerSpec recurrent_spec(OptionsAccess access,
           .weight_groups =
               [](const void* o) {
                 const Layer& layer = *static_cast<const Layer*>(o);
-                return recurrent_groups(spec_of(layer).auto_name);
+                return recurrent_groups(Common(layer), spec_of(layer).auto_name);
               }};
 }
 

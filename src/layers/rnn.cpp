@@ -2,9 +2,7 @@
 #include "engram/layers/rnn.hpp"
 
 #include <algorithm>
-#include <array>
 
-#include "base/aligned.hpp"
 #include "base/error.hpp"
 #include "engram/layers/rnn_cells.hpp"
 #include "layers/inner_layer.hpp"
@@ -52,126 +50,13 @@ std::size_t states_of(const RecurrentCell& cell) { return recurrent_states(cell.
 std::vector<Shape> inputs_of(const std::vector<RecurrentCell>& cells,
                              std::size_t i,
                              std::span<const Shape> inputs) {
-  std::vector<Shape> own = {inputs[0]};
-  if (i > 0) {
-    own[0] = {inputs[0][0], cells[i - 1].options.units};
-  }
-  std::size_t first = 1;
+  std::size_t first = 0;
   for (std::size_t k = 0; k < i; ++k) {
     first += states_of(cells[k]);
   }
-  for (std::size_t k = 0; inputs.size() > 1 && k < states_of(cells[i]); ++k) {
-    own.push_back(inputs[first + k]);
-  }
-  return own;
+  const Shape below = i == 0 ? inputs[0] : Shape{inputs[0][0], cells[i - 1].options.outputs()};
+  return stacked_inputs(inputs, below, first, states_of(cells[i]));
 }
-
-/// Layers one on the other: a masked step is masked for all of them, so that what a lower one gives
-/// there is not read.
-class RnnPlan final : public LayerPlan {
- public:
-  RnnPlan(const RNN& o, const LayerSizes& sizes)
-      : cells_(layers_of(o)), steps_(sizes.inputs[0][0]), is_training_(sizes.is_training) {
-    std::int64_t own = 0;
-    const auto place = [&](std::int64_t floats) {
-      return std::exchange(own, own + aligned_floats(floats));
-    };
-    for (std::size_t i = 0; i + 1 < cells_.size(); ++i) {
-      const std::int64_t floats = steps_ * sizes.rows * cells_[i].options.units;
-      values_.push_back(place(floats));
-      gradients_.push_back(place(is_training_ ? floats : 0));
-    }
-    turns_mask_ = o.go_backwards && sizes.has_mask && cells_.size() > 1;
-    mask_ = place(turns_mask_ ? steps_ * sizes.rows : 0);
-    plans_ = InnerPlans(own);
-    for (std::size_t i = 0; i < cells_.size(); ++i) {
-      LayerSizes inner = sizes;
-      inner.inputs = inputs_of(cells_, i, sizes.inputs);
-      inner.needs_input_gradient = i > 0 || sizes.needs_input_gradient;
-      inner.keeps_logits = false;
-      plans_.add(recurrent_plan(cells_[i].options, inner), cells_[i].options.use_bias ? 3 : 2);
-    }
-  }
-
-  std::int64_t packed_floats() const override { return plans_.packed_floats(); }
-
-  std::int64_t pack_parts() const override { return plans_.pack_parts(); }
-
-  void pack(std::span<const float* const> weights,
-            float* packed,
-            std::int64_t part) const override {
-    plans_.pack(weights, packed, part);
-  }
-
-  std::int64_t workspace_floats() const override { return plans_.workspace_floats(); }
-
-  std::int64_t state_floats() const override { return plans_.state_floats(); }
-
-  void forward(const SliceRun& run) const override {
-    if (turns_mask_) {
-      std::uint8_t* to = turned_mask(run);
-      for (std::int64_t t = 0; t < steps_; ++t) {
-        std::copy_n(run.inputs[0].mask + (steps_ - 1 - t) * run.rows, run.rows, to + t * run.rows);
-      }
-    }
-    for (std::size_t i = 0; i < cells_.size(); ++i) {
-      Inputs inputs;
-      plans_[i].plan->forward(inner_run(run, i, inputs));
-    }
-  }
-
-  void backward(const SliceRun& run) const override {
-    for (std::size_t i = cells_.size(); i-- > 0;) {
-      Inputs inputs;
-      plans_[i].plan->backward(inner_run(run, i, inputs));
-    }
-  }
-
- private:
-  using Inputs = std::array<Signal, 3>;  // the sequence, and the states to begin from
-
-  /// A mask in the order of processing; bytes in the place of floats.
-  std::uint8_t* turned_mask(const SliceRun& run) const {
-    return reinterpret_cast<std::uint8_t*>(run.workspace + mask_);
-  }
-
-  /// What cell `i` gives to the next.
-  Signal between(const SliceRun& run, std::size_t i) const {
-    return {.value = run.workspace + values_[i],
-            .gradient = is_training_ ? run.workspace + gradients_[i] : nullptr};
-  }
-
-  /// The run of a cell; `inputs` holds its input signals.
-  SliceRun inner_run(const SliceRun& run, std::size_t i, Inputs& inputs) const {
-    SliceRun inner = plans_[i].run(run);
-    std::size_t first = 0;
-    for (std::size_t k = 0; k < i; ++k) {
-      first += states_of(cells_[k]);
-    }
-    const std::size_t states = states_of(cells_[i]);
-    const std::size_t given = run.inputs.size() > 1 ? states : 0;
-    inputs[0] = i == 0 ? run.inputs[0] : between(run, i - 1);
-    inputs[0].mask = i > 0 && turns_mask_ ? turned_mask(run) : run.inputs[0].mask;
-    if (given > 0) {
-      std::ranges::copy(run.inputs.subspan(1 + first, given), inputs.begin() + 1);
-    }
-    inner.inputs = std::span(inputs).first(1 + given);
-    if (!run.more_outputs.empty()) {
-      inner.more_outputs = run.more_outputs.subspan(first, states);
-    }
-    if (i + 1 < cells_.size()) {
-      inner.output = between(run, i);
-    }
-    return inner;
-  }
-
-  std::vector<RecurrentCell> cells_;
-  std::int64_t steps_;
-  bool is_training_, turns_mask_ = false;
-  std::vector<std::int64_t> values_, gradients_;  // places in the workspace
-  std::int64_t mask_ = 0;
-  InnerPlans plans_;
-};
 
 Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
   const std::vector<RecurrentCell> cells = layers_of(rnn_of(options), where);
@@ -219,7 +104,18 @@ std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inpu
 }
 
 std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  return std::make_unique<RnnPlan>(rnn_of(options), sizes);
+  const std::vector<RecurrentCell> cells = layers_of(rnn_of(options));
+  std::vector<StackPart> parts;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const RecurrentOptions& cell = cells[i].options;
+    const std::vector<Shape> inputs = inputs_of(cells, i, sizes.inputs);
+    const Shape output = recurrent_output_shape(cell, inputs, "");
+    parts.push_back({.plan = recurrent_plan(cell, stacked_sizes(sizes, inputs, output, i == 0)),
+                     .weights = recurrent_weights(cell, inputs).size(),
+                     .states = states_of(cells[i]),
+                     .size = size_of(output)});
+  }
+  return stack_plan(std::move(parts), sizes, rnn_of(options).go_backwards);
 }
 
 MaskRule mask_rule(const void* options) {

@@ -12,6 +12,7 @@ void visit_options(SimpleRNN& o, OptionVisitor& v) {
   v.option("activation", o.activation);
   visit_weight_options(o, v);
   visit_last_options(o, v);
+  visit_layers(o, v);
 }
 
 RecurrentOptions common(const SimpleRNN& o) {

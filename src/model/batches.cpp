@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "engine/nested_model.hpp"
+#include "engine/slices.hpp"
 #include "engram/runtime.hpp"
 #include "kernels/elementwise.hpp"
 #include "model/foreign_names.hpp"
@@ -89,6 +90,21 @@ std::vector<Shape> sample_shapes(ArraySpan x) {
     shapes.push_back(array.sample_shape());
   }
   return shapes;
+}
+
+std::vector<bool> which_have_lengths(ArraySpan x) {
+  std::vector<bool> has;
+  for (const RowsView& view : x) {
+    has.push_back(view.has_lengths());
+  }
+  return std::ranges::any_of(x, &RowsView::has_lengths) ? has : std::vector<bool>{};
+}
+
+std::vector<std::int64_t> batch_order(const ModelData& data,
+                                      ArraySpan x,
+                                      std::span<const std::int64_t> order) {
+  return data.network.carried == 0 ? longest_first(x, order)
+                                   : std::vector<std::int64_t>(order.begin(), order.end());
 }
 
 std::vector<std::int64_t> rows_in_order(std::int64_t begin, std::int64_t end) {
@@ -337,10 +353,14 @@ BatchFigures train_on_rows(ModelData& data,
                            std::int64_t batch_size,
                            std::span<const std::int64_t> order,
                            std::span<const std::int64_t> next) {
-  const PlanKey key{
-      .inputs = sample_shapes(x), .rows = batch_size, .is_training = true, .is_judged = true};
+  const PlanKey key{.inputs = sample_shapes(x),
+                    .rows = batch_size,
+                    .is_training = true,
+                    .is_judged = true,
+                    .has_lengths = which_have_lengths(x)};
   Plan& plan = plan_for(data, key, &judgement);
-  BatchFigures figures = run_training(data, plan, judgement, x, y, order, next);
+  BatchFigures figures =
+      run_training(data, plan, judgement, x, y, batch_order(data, x, order), next);
   figures[0].penalty += penalties(data.network, data.weights.data(), nullptr);
   Compiled& compiled = *data.compiled;
   const LearningRate rate =
@@ -372,10 +392,13 @@ std::vector<Tensor> gradients_of(ModelData& data,
   const std::vector<Tensor> weights =
       make_sample_weights(data, x, y, {.sample_weight = sample_weight}, "gradients");
   set_sample_weights(judgement, weights);
-  const PlanKey key{
-      .inputs = sample_shapes(x), .rows = x[0].rows(), .is_training = true, .is_judged = true};
+  const PlanKey key{.inputs = sample_shapes(x),
+                    .rows = x[0].rows(),
+                    .is_training = true,
+                    .is_judged = true,
+                    .has_lengths = which_have_lengths(x)};
   Plan& plan = plan_for(data, key, &judgement);
-  const std::vector<std::int64_t> order = rows_in_order(0, x[0].rows());
+  const std::vector<std::int64_t> order = batch_order(data, x, rows_in_order(0, x[0].rows()));
   run_training(data, plan, judgement, x, y, order, {});
   data.states = states;
   const std::span<const float> sum =
@@ -396,13 +419,16 @@ EpochSums evaluate_rows(ModelData& data,
                         ArraySpan x,
                         ArraySpan y,
                         std::int64_t batch_size) {
-  const PlanKey key{.inputs = sample_shapes(x), .rows = batch_size, .is_judged = true};
+  const PlanKey key{.inputs = sample_shapes(x),
+                    .rows = batch_size,
+                    .is_judged = true,
+                    .has_lengths = which_have_lengths(x)};
   Plan& plan = plan_for(data, key, &judgement);
   EpochSums sums;
   const double penalty = penalties(data.network, data.weights.data(), nullptr);
   for (std::int64_t first = 0; first < x[0].rows(); first += batch_size) {
     const std::vector<std::int64_t> order =
-        rows_in_order(first, std::min(first + batch_size, x[0].rows()));
+        batch_order(data, x, rows_in_order(first, std::min(first + batch_size, x[0].rows())));
     const Batch batch{.x = x, .y = y, .order = order, .states = data.states.data()};
     BatchFigures figures = plan.run(batch, &judgement, data.weights.data(), {}, workers_of(data));
     figures[0].penalty += penalty;

@@ -36,8 +36,15 @@ void check_batches(ModelData& data,
                    std::int64_t batch_size,
                    std::string_view where);
 
-/// Samples' shapes.
+/// Samples' shapes, and which arrays have lengths; none: empty.
 std::vector<Shape> sample_shapes(ArraySpan x);
+std::vector<bool> which_have_lengths(ArraySpan x);
+
+/// The order in which a batch takes its rows: as it is, but of sequences with lengths the longest
+/// first, so that a slice's rows end together; not where rows carry states.
+std::vector<std::int64_t> batch_order(const ModelData& data,
+                                      ArraySpan x,
+                                      std::span<const std::int64_t> order);
 
 /// The numbers [begin, end).
 std::vector<std::int64_t> rows_in_order(std::int64_t begin, std::int64_t end);

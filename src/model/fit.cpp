@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "engine/slices.hpp"
 #include "engram/model.hpp"
 #include "model/batches.hpp"
 #include "model/model_data.hpp"
@@ -35,6 +36,7 @@ void check_fit_options(const FitOptions& options) {
   check("epochs", static_cast<double>(options.epochs), at_least(0));
   check("initial_epoch", static_cast<double>(options.initial_epoch), at_least(0));
   check("validation_batch_size", static_cast<double>(options.validation_batch_size), at_least(0));
+  check("bucket_batches", static_cast<double>(options.bucket_batches), at_least(0));
   check("validation_freq", static_cast<double>(options.validation_freq), at_least(1));
   check("validation_split", options.validation_split, in_range_below(0, 1));
 }
@@ -242,10 +244,32 @@ class FitLoop {
   }
 
   std::vector<std::int64_t> epoch_order(std::int64_t epoch) const {
-    if (options_.shuffle) {
-      return shuffled_order(rows(), data_.seed, epoch);
+    std::vector<std::int64_t> order =
+        options_.shuffle ? shuffled_order(rows(), data_.seed, epoch) : rows_in_order(0, rows());
+    return options_.bucket_batches > 0 ? bucketed(order, epoch) : order;
+  }
+
+  /// As FitOptions::bucket_batches says; a last batch that is not full stays the last.
+  std::vector<std::int64_t> bucketed(std::span<const std::int64_t> order,
+                                     std::int64_t epoch) const {
+    const auto size = static_cast<std::size_t>(options_.batch_size);
+    const auto most = static_cast<std::size_t>(options_.bucket_batches) * size;
+    std::vector<std::int64_t> result;
+    while (result.size() < order.size()) {
+      const std::size_t first = result.size();
+      const std::vector<std::int64_t> bucket =
+          longest_first(x_, order.subspan(first, std::min(most, order.size() - first)));
+      const auto batches = static_cast<std::int64_t>(bucket.size() / size);
+      const std::vector<std::int64_t> turns =
+          options_.shuffle ? shuffled_order(batches, data_.seed + first + 1, epoch)
+                           : rows_in_order(0, batches);
+      for (const std::int64_t turn : turns) {
+        const auto begin = bucket.begin() + turn * options_.batch_size;
+        result.insert(result.end(), begin, begin + options_.batch_size);
+      }
+      result.insert(result.end(), bucket.begin() + batches * options_.batch_size, bucket.end());
     }
-    return rows_in_order(0, rows());
+    return result;
   }
 
   Model& model_;
@@ -413,6 +437,10 @@ History Model::fit(const std::vector<Tensor>& x, const std::vector<Tensor>& y, F
   return fit_rows(*this, views(x), views(y), options);
 }
 
+History Model::fit(std::span<const RowsView> x, std::span<const RowsView> y, FitOptions options) {
+  return fit_rows(*this, x, y, options);
+}
+
 Logs Model::train_on_batch(const RowsView& x, const RowsView& y, const BatchWeights& weights) {
   return train_once(*data_, ArraySpan(&x, 1), ArraySpan(&y, 1), weights);
 }
@@ -431,6 +459,12 @@ Logs Model::evaluate(const std::vector<Tensor>& x,
                      const std::vector<Tensor>& y,
                      EvaluateOptions options) {
   return judge_rows(*data_, views(x), views(y), options);
+}
+
+Logs Model::evaluate(std::span<const RowsView> x,
+                     std::span<const RowsView> y,
+                     EvaluateOptions options) {
+  return judge_rows(*data_, x, y, options);
 }
 
 Logs Model::test_on_batch(const RowsView& x, const RowsView& y, Arrays sample_weight) {

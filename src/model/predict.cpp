@@ -20,7 +20,8 @@ std::vector<Tensor> predict_rows(ModelData& data, ArraySpan x, const PredictOpti
   const std::int64_t rows = x[0].rows();
   check_batches(data, rows, options.batch_size, "predict");
   const std::int64_t batch_size = std::min(options.batch_size, rows);
-  const PlanKey key{.inputs = sample_shapes(x), .rows = batch_size};
+  const PlanKey key{
+      .inputs = sample_shapes(x), .rows = batch_size, .has_lengths = which_have_lengths(x)};
   Plan& plan = plan_for(data, key, nullptr);
   std::vector<Tensor> predicted;
   for (std::size_t i = 0; i < data.network.outputs.size(); ++i) {
@@ -28,12 +29,15 @@ std::vector<Tensor> predict_rows(ModelData& data, ArraySpan x, const PredictOpti
     shape.insert(shape.begin(), rows);
     predicted.emplace_back(std::move(shape));
   }
-  std::vector<float*> places(predicted.size());
+  std::vector<float*> places;
+  for (Tensor& output : predicted) {
+    places.push_back(output.data());
+  }
+  const std::vector<std::int64_t> all = batch_order(data, x, rows_in_order(0, rows));
   for (std::int64_t first = 0; first < rows; first += batch_size) {
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      places[i] = predicted[i].data() + first * size_of(plan.output_shape(i));
-    }
-    const auto order = rows_in_order(first, std::min(first + batch_size, rows));
+    const auto order =
+        std::span(all).subspan(static_cast<std::size_t>(first),
+                               static_cast<std::size_t>(std::min(batch_size, rows - first)));
     const Batch batch{.x = x, .order = order, .predicted = places, .states = data.states.data()};
     plan.run(batch, nullptr, data.weights.data(), {}, workers_of(data));
   }
@@ -55,6 +59,10 @@ Tensor Model::predict(const RowsView& x, PredictOptions options) {
 
 std::vector<Tensor> Model::predict(const std::vector<Tensor>& x, PredictOptions options) {
   return predict_rows(*data_, views(x), options);
+}
+
+std::vector<Tensor> Model::predict(std::span<const RowsView> x, PredictOptions options) {
+  return predict_rows(*data_, x, options);
 }
 
 }  // namespace engram

@@ -182,6 +182,10 @@ class OptionVisitor {
   /// The place where files say null for a rare_option that is none.
   virtual void place_of_none(std::string_view /*name*/) {}
 
+  /// Before options that Keras does not have, which come last: whether to see them. Who writes
+  /// files leaves them out where all are as usual; Keras refuses the others by name.
+  virtual bool begins_extras(bool /*are_usual*/) { return true; }
+
   /// An option of Keras that has one value here.
   virtual void fixed(std::string_view name, const FixedValue& value) = 0;
 

@@ -99,7 +99,7 @@ struct WeightRules {
 };
 
 /// Out of the options kernel_regularizer and kernel_constraint for the weight "kernel", and so on;
-/// those of "recurrent_kernel" are called recurrent_.
+/// those of "recurrent_kernel" and "projection_kernel" are called recurrent_ and projection_.
 WeightRules rules_of(const OptionsAccess& access, const void* options, std::string_view weight);
 
 }  // namespace engram

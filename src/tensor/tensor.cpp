@@ -118,6 +118,10 @@ RowsView RowsView::rows(std::int64_t begin, std::int64_t end) const {
   if (order_.empty()) {
     part.data_ += begin * stride_;
     part.stored_ = end - begin;
+    if (has_lengths()) {
+      part.lengths_ =
+          lengths_.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+    }
   } else {
     part.order_ =
         order_.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
@@ -138,6 +142,24 @@ RowsView RowsView::in_order(std::span<const std::int64_t> order) const {
   ordered.order_ = order;
   ordered.shape_[0] = static_cast<std::int64_t>(order.size());
   return ordered;
+}
+
+RowsView RowsView::with_lengths(std::span<const std::int64_t> lengths) const {
+  const auto fail = [](const std::string& expected, const std::string& got) {
+    throw error<ShapeError>({.where = "RowsView::with_lengths", .expected = expected, .got = got});
+  };
+  if (shape_.size() < 2 || !order_.empty() ||
+      static_cast<std::int64_t>(lengths.size()) != shape_[0]) {
+    fail("a length for each of " + to_string(shape_), std::to_string(lengths.size()));
+  }
+  for (const std::int64_t length : lengths) {
+    if (length < 1 || length > shape_[1]) {
+      fail(fmt::format("lengths from 1 to {}", shape_[1]), std::to_string(length));
+    }
+  }
+  RowsView view = *this;
+  view.lengths_ = lengths;
+  return view;
 }
 
 Tensor RowsView::tensor() const {

@@ -119,6 +119,29 @@ void add_bidirectional(std::vector<GradientCase>& cases) {
   cases.push_back({"Bidirectional_more_rows_than_a_slice",
                    {Bidirectional{.layer = sequences}, Bidirectional{.layer = last}, out},
                    {37, 3, 1}});
+  const LSTM projected{.units = 4, .proj_size = 2};
+  cases.push_back({"Bidirectional_projected", {Bidirectional{.layer = projected}, out}, input});
+  for (const char* mode : {"concat", "sum"}) {
+    const Bidirectional layers{
+        .layer = projected, .merge_mode = mode, .num_layers = 3, .layer_dropout = 0.2f};
+    cases.push_back({std::string("Bidirectional_layers_") + mode, {layers, out}, input});
+  }
+  cases.push_back({"Bidirectional_layers_masked",
+                   {Masking{}, Bidirectional{.layer = sequences, .num_layers = 2}, out},
+                   input,
+                   0,
+                   0,
+                   true});
+  cases.push_back({"Bidirectional_of_layers",
+                   {Bidirectional{.layer = GRU{.units = 2, .num_layers = 2}}, out},
+                   input});
+}
+
+template <class Cell>
+void add_layers(std::vector<GradientCase>& cases, const std::string& kind, Cell cell) {
+  add_cell(cases, kind + "_layers", cell);
+  cell.layer_dropout = 0.3f;
+  cases.push_back({kind + "_layers_layer_dropout", {cell, Dense{.units = 2}}, {5, 6, 3}});
 }
 
 std::vector<GradientCase> cases() {
@@ -127,6 +150,10 @@ std::vector<GradientCase> cases() {
   add_cell(cases, "LSTM", LSTM{.units = 4});
   add_cell(cases, "GRU", GRU{.units = 4});
   add_cell(cases, "GRU_before", GRU{.units = 4, .reset_after = false});
+  add_cell(cases, "LSTM_projected", LSTM{.units = 4, .proj_size = 3});
+  add_layers(cases, "SimpleRNN", SimpleRNN{.units = 3, .num_layers = 2});
+  add_layers(cases, "LSTM", LSTM{.units = 3, .num_layers = 2, .proj_size = 2});
+  add_layers(cases, "GRU", GRU{.units = 2, .num_layers = 3});
   add_bidirectional(cases);
   for (const char* name : {"linear", "tanh", "sigmoid", "hard_sigmoid", "relu", "softmax"}) {
     const Dense hidden{.units = 5, .activation = name};

@@ -106,6 +106,41 @@ TEST(LayerErrors, NameWhatALayerTakes) {
   EXPECT_NO_THROW(behind_ids(Reshape{.target_shape = {3, 8}}));
 }
 
+TEST(LayerErrors, NameWhatProjectionsAndLayersMayBe) {
+  EXPECT_ERROR(build(LSTM{.units = 3, .name = "l", .proj_size = 3}, {4, 1}),
+               OptionError,
+               "LSTM 'l': expected proj_size in [0, 3), got 3.");
+  EXPECT_ERROR(build(GRU{.units = 3, .name = "g", .num_layers = 9}, {4, 1}),
+               OptionError,
+               "GRU 'g': expected num_layers in [1, 8], got 9.");
+  EXPECT_ERROR(build(SimpleRNN{.units = 3, .name = "s", .layer_dropout = 1}, {4, 1}),
+               OptionError,
+               "SimpleRNN 's': expected layer_dropout in [0, 1), got 1.");
+  const Layer inner = LSTM{.units = 3, .return_sequences = true, .num_layers = 2};
+  EXPECT_ERROR(build(Bidirectional{.layer = inner, .name = "b", .num_layers = 2}, {4, 1}),
+               OptionError,
+               "Bidirectional 'b': expected num_layers here or in the layer inside, got both.");
+  EXPECT_ERROR(
+      build(Bidirectional{.layer = GRU{.units = 3}, .merge_mode = {}, .name = "b", .num_layers = 2},
+            {4, 1}),
+      OptionError,
+      "Bidirectional 'b': expected a merge_mode with num_layers, got None.");
+}
+
+TEST(LayerErrors, NameTheStatesThatALayerBeginsFrom) {
+  const KerasTensor x = Input{.shape = {4, 1}}, state = Input{.shape = {3}};
+  EXPECT_ERROR(Layer(LSTM{.units = 3, .name = "l", .proj_size = 2})({x, state, state}),
+               ShapeError,
+               "LSTM 'l': expected 2 initial states of shapes (None, 2), (None, 3), got 2, (3,) a "
+               "sample.");
+  EXPECT_ERROR(Layer(GRU{.units = 3, .name = "g", .num_layers = 2})({x, state}),
+               ShapeError,
+               "GRU 'g': expected 2 initial states of shape (None, 3), got 1, (3,) a sample.");
+  const Layer both = Bidirectional{.layer = GRU{.units = 3}, .name = "b", .num_layers = 2};
+  EXPECT_ERROR(
+      both({x, state, state}), ShapeError, "Bidirectional 'b': expected 4 initial states, got 2.");
+}
+
 TEST(LayerErrors, NameSizesThatNoMachineHolds) {
   const std::int64_t size = std::int64_t{1} << 31;
   EXPECT_ERROR(build(Conv2D{.filters = size, .kernel_size = {1, 1}, .name = "c"}, {1, 1, size}),

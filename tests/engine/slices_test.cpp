@@ -30,8 +30,37 @@ TEST(Slices, ScatterUndoesGather) {
   const std::vector<std::int64_t> order = {0, 1};
   std::vector<float> slice(12), back(12);
   gather_time_major({x.data(), {3, 2}, 2, 6}, {3, 2}, order, slice.data());
-  scatter_time_major(slice.data(), {3, 2}, 2, back.data());
+  scatter_time_major(slice.data(), {3, 2}, order, back.data());
   EXPECT_EQ(back, x);
+}
+
+TEST(Slices, ScatterPutsRowsInTheirPlaces) {
+  const std::vector<float> x = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+  const std::vector<std::int64_t> order = {2, 0};
+  std::vector<float> slice(8), back(12);
+  gather_time_major({x.data(), {2, 2}, 3, 4}, {2, 2}, order, slice.data());
+  scatter_time_major(slice.data(), {2, 2}, order, back.data());
+  EXPECT_EQ(back, (std::vector<float>{0, 1, 2, 3, 0, 0, 0, 0, 8, 9, 10, 11}));
+}
+
+TEST(Slices, StepsBehindALengthAreZeroAndMasked) {
+  const std::vector<float> x = {1, 2, 3, 4, 5, 6};
+  const std::vector<std::int64_t> lengths = {2, 3}, order = {1, 0};
+  const RowsView view = RowsView(x.data(), {3}, 2, 3).with_lengths(lengths);
+  std::vector<float> slice(6);
+  std::vector<std::uint8_t> mask(6);
+  gather_time_major(view, {3, 1}, order, slice.data());
+  gather_mask(view, order, mask.data());
+  EXPECT_EQ(slice, (std::vector<float>{4, 1, 5, 2, 6, 0}));
+  EXPECT_EQ(mask, (std::vector<std::uint8_t>{1, 1, 1, 1, 1, 0}));
+}
+
+TEST(Slices, LongestFirstKeepsTheOrderOfEqualOnes) {
+  const Tensor x({4, 3});
+  const std::vector<std::int64_t> lengths = {2, 3, 1, 3}, order = {0, 1, 2, 3};
+  const RowsView views[] = {x, RowsView(x).with_lengths(lengths)};
+  EXPECT_EQ(longest_first(views, order), (std::vector<std::int64_t>{1, 3, 0, 2}));
+  EXPECT_EQ(longest_first(std::span(views).first(1), order), order);
 }
 
 TEST(Slices, TrainingHasSixteenSlicesAtMost) {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "engram/engram.hpp"
 #include "engram/io.hpp"
 #include "formats/hdf5.hpp"
 #include "formats/json.hpp"
@@ -145,6 +146,54 @@ TEST(FileForm, GroupsOfWeightsGoByTheClassNotTheName) {
                                       "layers/lstm_1/cell/vars/2"}));
   EXPECT_EQ(file.datasets.at("layers/lstm/cell/vars/0").shape, (Shape{1, 4}));
   EXPECT_TRUE(file.groups.contains("layers/dropout/vars"));
+}
+
+/// The keys of the config of the model's only layer beside its Input.
+std::vector<std::string> keys_of(const Layer& layer) {
+  const TemporaryFolder folder;
+  Sequential model({Input{.shape = {4, 1}}, layer});
+  save_model(model, folder / "m.keras");
+  const Parts parts(folder / "m.keras");
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : parts.config["config"]["layers"][1]["config"].items()) {
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+TEST(FileForm, OptionsThatKerasDoesNotHaveComeLastWhereTheyAreUsed) {
+  const std::vector<std::string> usual = keys_of(LSTM{.units = 3});
+  EXPECT_EQ(usual.back(), "seed");
+  std::vector<std::string> projected = usual, layers = usual;
+  for (const char* key :
+       {"proj_size", "projection_initializer", "projection_regularizer", "projection_constraint"}) {
+    projected.push_back(key);
+  }
+  EXPECT_EQ(keys_of(LSTM{.units = 3, .proj_size = 2}), projected);
+  layers.insert(layers.end(), {"num_layers", "layer_dropout"});
+  EXPECT_EQ(keys_of(LSTM{.units = 3, .num_layers = 2}), layers);
+}
+
+TEST(FileForm, LayersInOneHaveGroupsOfTheirOwn) {
+  const TemporaryFolder folder;
+  Sequential model({Input{.shape = {4, 1}},
+                    Bidirectional{.layer = GRU{.units = 1, .use_bias = false}, .num_layers = 2}});
+  save_weights(model, folder / "m.weights.h5");
+  const formats::H5File file = formats::read_h5(folder.read("m.weights.h5"), "m");
+  std::vector<std::string> paths;
+  for (const auto& [path, dataset] : file.datasets) {
+    paths.push_back(path);
+  }
+  const std::string start = "layers/bidirectional/layer_";
+  EXPECT_EQ(paths,
+            (std::vector<std::string>{start + "0/backward_layer/cell/vars/0",
+                                      start + "0/backward_layer/cell/vars/1",
+                                      start + "0/forward_layer/cell/vars/0",
+                                      start + "0/forward_layer/cell/vars/1",
+                                      start + "1/backward_layer/cell/vars/0",
+                                      start + "1/backward_layer/cell/vars/1",
+                                      start + "1/forward_layer/cell/vars/0",
+                                      start + "1/forward_layer/cell/vars/1"}));
 }
 
 TEST(FileForm, MetadataNamesVersionAndDate) {

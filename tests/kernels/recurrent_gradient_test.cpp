@@ -27,6 +27,9 @@ class GradientCheck {
     if (!l.bias.empty()) {
       expect(&RecurrentCase::bias, run_.dbias, "bias");
     }
+    if (!l.projection_kernel.empty()) {
+      expect(&RecurrentCase::projection_kernel, run_.dprojection_kernel, "projection kernel");
+    }
     if (call.needs_dx) {
       expect(&RecurrentCase::x, run_.dx, "x");
     }
@@ -76,6 +79,30 @@ TEST_P(RecurrentGradient, IsThatOfTheReferenceForEveryWay) {
   for (unsigned bits = 0; bits < kAllWays; ++bits) {
     for (const Cell cell : kCells) {
       const GradientCheck check(random_case(cell, sizes[bits % 3], Ways::of(bits), bits));
+    }
+  }
+}
+
+TEST_P(RecurrentGradient, IsThatOfTheReferenceForEveryProjection) {
+  const Sizes sizes[] = {{3, 2, 3, 2}, {4, 1, 2, 3}, {2, 3, 17, 2}, {60, 2, 6, 5}};
+  for (unsigned bits = 0; bits < kAllWays; ++bits) {
+    Ways ways = Ways::of(bits);
+    const Sizes& s = sizes[bits % 64 == 0 ? 3 : bits % 3];
+    ways.projection = 1 + bits / 4 % (s.H - 1);
+    const GradientCheck check(random_case(Cell::lstm, s, ways, bits));
+  }
+}
+
+TEST_P(RecurrentGradient, IsThatOfTheReferenceForLengths) {
+  const Sizes sizes[] = {{6, 2, 3, 3}, {4, 1, 2, 1}, {50, 3, 5, 4}};
+  for (unsigned bits = 0; bits < kAllWays; ++bits) {
+    for (const Cell cell : kCells) {
+      Ways ways = Ways::of(bits);
+      ways.has_mask = false;
+      ways.has_lengths = true;
+      ways.projection = cell == Cell::lstm && bits % 3 == 0 ? 1 : 0;
+      const Sizes& s = sizes[bits % 64 == 0 ? 2 : bits % 2];
+      const GradientCheck check(random_case(cell, s, ways, bits));
     }
   }
 }

@@ -21,6 +21,8 @@ struct Ways {
   bool has_mask = false, zero_output_for_mask = false;
   bool has_input_dropout = false, has_recurrent_dropout = false;
   bool has_states = false, has_other_functions = false;
+  std::int64_t projection = 0;  ///< LSTM: values of h; 0: H
+  bool has_lengths = false;     ///< the last step and more are masked in all rows
 
   /// All combinations of the first nine bits of `bits`.
   static Ways of(unsigned bits) {
@@ -55,7 +57,11 @@ inline RecurrentCase random_case(Cell cell, const Sizes& s, const Ways& ways, st
   }
   seed *= 16;
   l.kernel = random_values(s.D * columns, seed, 1 / std::sqrt(s.D));
-  l.recurrent_kernel = random_values(s.H * columns, seed + 1, 1 / std::sqrt(s.H));
+  if (ways.projection > 0) {
+    l.projection_kernel = random_values(s.H * ways.projection, seed + 9, 2 / std::sqrt(s.H));
+  }
+  const std::int64_t R = l.R();
+  l.recurrent_kernel = random_values(R * columns, seed + 1, 1 / std::sqrt(R));
   if (ways.has_bias) {
     l.bias = random_values((cell == Cell::gru_reset_after ? 2 : 1) * columns, seed + 2, 0.5);
   }
@@ -65,14 +71,23 @@ inline RecurrentCase random_case(Cell cell, const Sizes& s, const Ways& ways, st
       l.mask.push_back(v > -0.3 ? 1 : 0);
     }
   }
+  if (ways.has_lengths) {
+    l.mask.assign(static_cast<std::size_t>(s.T * s.N), 0);
+    const std::vector<double> shares = random_values(s.N, seed + 10, 1);
+    for (std::int64_t i = 0; i < s.T * s.N; ++i) {
+      const double share = (shares[static_cast<std::size_t>(i % s.N)] + 1) / 2;
+      const auto length = static_cast<std::int64_t>(share * static_cast<double>(s.T));
+      l.mask[static_cast<std::size_t>(i)] = i / s.N < length ? 1 : 0;
+    }
+  }
   if (ways.has_input_dropout) {
     l.input_dropout = random_values(masks * s.N * s.D, seed + 5, 1.5);
   }
   if (ways.has_recurrent_dropout) {
-    l.recurrent_dropout = random_values(masks * s.N * s.H, seed + 6, 1.5);
+    l.recurrent_dropout = random_values(masks * s.N * R, seed + 6, 1.5);
   }
   if (ways.has_states) {
-    l.h0 = random_values(s.N * s.H, seed + 7, 1);
+    l.h0 = random_values(s.N * R, seed + 7, 1);
     l.c0 = random_values(s.N * s.H, seed + 8, 1);
   }
   return l;
@@ -100,6 +115,7 @@ class RecurrentRun {
                .D = l.D,
                .H = l.H,
                .S = call.S == 0 ? l.N : call.S,
+               .P = l.projection_kernel.empty() ? 0 : l.R(),
                .activation = l.activation,
                .recurrent_activation = l.recurrent_activation,
                .use_bias = !l.bias.empty(),
@@ -114,13 +130,14 @@ class RecurrentRun {
         kernel_(floats_of(l.kernel)),
         recurrent_kernel_(floats_of(l.recurrent_kernel)),
         bias_(floats_of(l.bias)),
+        projection_kernel_(floats_of(l.projection_kernel)),
         x_(floats_of(l.x)),
         input_dropout_(floats_of(l.input_dropout)),
         recurrent_dropout_(floats_of(l.recurrent_dropout)),
         packed_(packed_floats(spec_)),
         workspace_(workspace_floats(spec_)),
-        y((l.return_sequences ? l.T : 1) * l.N * l.H),
-        h(l.h0.empty() ? AlignedFloats(l.N * l.H) : floats_of(l.h0)),
+        y((l.return_sequences ? l.T : 1) * l.N * l.R()),
+        h(l.h0.empty() ? AlignedFloats(l.N * l.R()) : floats_of(l.h0)),
         c(l.c0.empty() ? AlignedFloats(l.N * l.H) : floats_of(l.c0)) {
     arguments_ = {.packed = packed_.data(),
                   .rows = l.N,
@@ -138,7 +155,8 @@ class RecurrentRun {
       recurrent_pack(Layout(spec_),
                      {.kernel = kernel_.data(),
                       .recurrent_kernel = recurrent_kernel_.data(),
-                      .bias = pointer(bias_)},
+                      .bias = pointer(bias_),
+                      .projection_kernel = pointer(projection_kernel_)},
                      packed_.data(),
                      part);
     }
@@ -151,13 +169,15 @@ class RecurrentRun {
     dkernel = AlignedFloats(kernel_.size());
     drecurrent_kernel = AlignedFloats(recurrent_kernel_.size());
     dbias = AlignedFloats(bias_.size());
+    dprojection_kernel = AlignedFloats(projection_kernel_.size());
     recurrent_backward(spec_,
                        {.forward = &arguments_,
                         .dy = dy.data(),
                         .dx = spec_.needs_dx ? dx.data() : nullptr,
                         .dkernel = dkernel.data(),
                         .drecurrent_kernel = drecurrent_kernel.data(),
-                        .dbias = pointer(dbias)});
+                        .dbias = pointer(dbias),
+                        .dprojection_kernel = pointer(dprojection_kernel)});
   }
 
  private:
@@ -168,12 +188,13 @@ class RecurrentRun {
   RecurrentSpec spec_;
   RecurrentForward arguments_;
   std::vector<std::uint8_t> mask_;
-  AlignedFloats kernel_, recurrent_kernel_, bias_, x_, input_dropout_, recurrent_dropout_;
+  AlignedFloats kernel_, recurrent_kernel_, bias_, projection_kernel_, x_, input_dropout_,
+      recurrent_dropout_;
   AlignedFloats packed_, workspace_;
 
  public:
   AlignedFloats y, h, c;  ///< h and c: the first states, then the last
-  AlignedFloats dx, dkernel, drecurrent_kernel, dbias;
+  AlignedFloats dx, dkernel, drecurrent_kernel, dbias, dprojection_kernel;
 };
 
 inline std::string describe(const RecurrentCase& l) {
@@ -183,7 +204,8 @@ inline std::string describe(const RecurrentCase& l) {
          (l.mask.empty() ? "" : " mask") + (l.zero_output_for_mask ? " zero output" : "") +
          (l.input_dropout.empty() ? "" : " input dropout") +
          (l.recurrent_dropout.empty() ? "" : " recurrent dropout") +
-         (l.h0.empty() ? "" : " states");
+         (l.h0.empty() ? "" : " states") +
+         (l.projection_kernel.empty() ? "" : " projected to " + std::to_string(l.R()));
 }
 
 constexpr Cell kCells[] = {

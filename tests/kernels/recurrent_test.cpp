@@ -55,6 +55,56 @@ TEST_P(RecurrentForwardPass, IsTheReferenceForEveryWay) {
   }
 }
 
+TEST_P(RecurrentForwardPass, IsTheReferenceForEveryProjection) {
+  const Sizes sizes[] = {{1, 1, 2, 1}, {2, 3, 5, 9}, {5, 2, 17, 3}, {3, 9, 40, 2}};
+  for (unsigned bits = 0; bits < kAllWays; ++bits) {
+    Ways ways = Ways::of(bits);
+    const Sizes& s = sizes[bits % 4];
+    ways.projection = 1 + bits / 4 % (s.H - 1);
+    const RecurrentCase l = random_case(Cell::lstm, s, ways, bits);
+    expect_reference(l, {.S = l.N + bits % 3, .keeps = bits % 5 != 0});
+  }
+}
+
+TEST_P(RecurrentForwardPass, IsTheReferenceForLengths) {
+  const Sizes sizes[] = {{6, 3, 5, 9}, {7, 9, 17, 3}, {4, 1, 8, 1}};
+  for (unsigned bits = 0; bits < kAllWays; ++bits) {
+    for (const Cell cell : kCells) {
+      Ways ways = Ways::of(bits);
+      ways.has_mask = false;
+      ways.has_lengths = true;
+      ways.projection = cell == Cell::lstm && bits % 3 == 0 ? 2 : 0;
+      const RecurrentCase l = random_case(cell, sizes[bits % 3], ways, bits);
+      expect_reference(l, {.keeps = bits % 5 != 0});
+    }
+  }
+}
+
+TEST_P(RecurrentForwardPass, DoesNotReadStepsThatAreMaskedForAllRows) {
+  for (const bool is_backwards : {false, true}) {
+    for (const Cell cell : kCells) {
+      RecurrentCase l =
+          random_case(cell, {5, 9, 17, 3}, {.go_backwards = is_backwards, .has_lengths = true}, 1);
+      for (std::int64_t i = 3 * l.N; i < l.T * l.N; ++i) {
+        l.mask[static_cast<std::size_t>(i)] = 0;
+        std::fill_n(l.x.begin() + i * l.D, l.D, double{kNaN});
+      }
+      for (const bool keeps : {false, true}) {
+        RecurrentRun run(l, {.keeps = keeps});
+        run.forward();
+        if (keeps) {
+          run.backward(run.y);
+        }
+        for (const AlignedFloats* floats : {&run.y, &run.dx, &run.dkernel}) {
+          const auto is_finite = [](float v) { return std::isfinite(v); };
+          EXPECT_TRUE(std::all_of(floats->data(), floats->data() + floats->size(), is_finite))
+              << describe(l);
+        }
+      }
+    }
+  }
+}
+
 TEST_P(RecurrentForwardPass, IsTheReferenceForEverySize) {
   const std::int64_t sizes[] = {1, 2, 3, 7, 8, 15, 16, 17, 33, 100};
   for (const Cell cell : kCells) {

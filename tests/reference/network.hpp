@@ -105,7 +105,42 @@ class Network {
     return recurrent_layer(*o, cell, o->recurrent_activation, position, in);
   }
 
+  /// A seed of part `part` (from 1) of a layer whose seed is `whole`.
+  static std::uint64_t seed_of_part(std::uint64_t whole, std::uint64_t part) {
+    return whole + 0x9e3779b97f4a7c15ull * part;
+  }
+
+  /// Layers one on the other by num_layers, with dropout between them. one(i, in): layer i's
+  /// output.
+  template <class Options, class One>
+  Values3 stack(const Options& o, std::uint32_t position, const Values3& in, const One& one) {
+    const std::uint64_t seed = seed_;
+    std::uint64_t part = 0;
+    Values3 signal = in;
+    for (std::int64_t i = 0; i < o.num_layers; ++i) {
+      seed_ = seed_of_part(seed, ++part);
+      signal = one(i, signal);
+      if (i + 1 < o.num_layers && o.layer_dropout > 0) {
+        seed_ = seed_of_part(seed, ++part);
+        signal = dropout({.rate = o.layer_dropout}, position, signal);
+      }
+    }
+    seed_ = seed;
+    return signal;
+  }
+
   Values3 bidirectional(const Bidirectional& o, std::uint32_t position, const Values3& in) {
+    if (o.num_layers > 1) {
+      return stack(o, position, in, [&](std::int64_t i, const Values3& below) {
+        Bidirectional one = o;
+        one.num_layers = 1;
+        if (i + 1 < o.num_layers) {
+          one.layer = with_options(*o.layer, {{"return_sequences", true}});
+        }
+        return bidirectional(one, position, below);
+      });
+    }
+    const std::uint64_t seed = seed_;
     Values3 both[2];
     for (const std::size_t i : {0, 1}) {
       const bool is_given = i == 1 && o.backward_layer;
@@ -113,10 +148,10 @@ class Network {
       const bool sequences = common_options(one.spec(), one.options()).return_sequences;
       one = with_options(one, {{"zero_output_for_mask", sequences}});
       one = i == 1 && !is_given ? with_options(one, {{"go_backwards", true}}) : one;
-      seed_ = data_.seed + 0x9e3779b97f4a7c15ull * (i + 1);
+      seed_ = seed_of_part(seed, i + 1);
       both[i] = layer(one, position, in);
     }
-    seed_ = data_.seed;
+    seed_ = seed;
     const std::int64_t D = both[0].D, steps = std::max<std::int64_t>(both[0].T, 1);
     const bool is_concat = o.merge_mode == "concat";
     Values3 out{.T = both[0].T, .D = is_concat ? 2 * D : D, .v = {}, .mask = both[0].mask};
@@ -238,6 +273,15 @@ class Network {
                           Activation recurrent_activation,
                           std::uint32_t position,
                           const Values3& in) {
+    if (o.num_layers > 1) {
+      return stack(o, position, in, [&](std::int64_t i, const Values3& below) {
+        Options one = o;
+        one.num_layers = 1;
+        one.return_sequences = o.return_sequences || i + 1 < o.num_layers;
+        one.go_backwards = o.go_backwards && i == 0;
+        return recurrent_layer(one, cell, recurrent_activation, position, below);
+      });
+    }
     RecurrentCase l{.cell = cell, .T = in.T, .D = in.D, .H = o.units, .N = N_};
     l.activation = *function_of(o.activation);
     l.recurrent_activation = *function_of(recurrent_activation);
@@ -249,6 +293,9 @@ class Network {
     l.kernel = weight();
     l.recurrent_kernel = weight();
     l.bias = o.use_bias ? weight() : Values{};
+    if constexpr (requires { o.proj_size; }) {
+      l.projection_kernel = o.proj_size > 0 ? weight() : Values{};
+    }
     const std::int64_t masks = o.recurrent_dropout > 0 ? kernels::gates_of(cell) : 1;
     const auto fill = [&](Values& into, float rate, std::int64_t size, std::uint32_t which) {
       for (std::uint32_t m = 0; rate > 0 && m < masks; ++m) {
@@ -259,9 +306,9 @@ class Network {
       }
     };
     fill(l.input_dropout, o.dropout, in.D, 0);
-    fill(l.recurrent_dropout, o.recurrent_dropout, o.units, 1);
+    fill(l.recurrent_dropout, o.recurrent_dropout, l.R(), 1);
     return {.T = o.return_sequences ? in.T : 0,
-            .D = o.units,
+            .D = l.R(),
             .v = recurrent(l).y,
             .mask = o.return_sequences ? in.mask : Mask{}};
   }

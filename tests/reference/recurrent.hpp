@@ -3,7 +3,8 @@
 ///
 /// Example: RecurrentCase layer{.cell = Cell::lstm, .T = 3, .D = 1, .H = 2, .N = 1, ...};
 ///          const RecurrentResult result = recurrent(layer);
-/// Letters: N rows, T steps, D inputs, H units, G gates. Sequences are time-major, (T, N, .).
+/// Letters: N rows, T steps, D inputs, H units, G gates, R values of h: H, or P of a projection.
+/// Sequences are time-major, (T, N, .).
 #pragma once
 
 #include <cstdint>
@@ -26,18 +27,23 @@ struct RecurrentCase {
   bool go_backwards = false;
   bool zero_output_for_mask = false;
   Values kernel = {};                   ///< (D, G H)
-  Values recurrent_kernel = {};         ///< (H, G H)
+  Values recurrent_kernel = {};         ///< (R, G H)
   Values bias = {};                     ///< (G H), (2, 3 H) for GRU with reset after; empty: none
+  Values projection_kernel = {};        ///< (H, P), LSTM; empty: none
   Values x = {};                        ///< (T, N, D)
   std::vector<std::uint8_t> mask = {};  ///< (T, N), 0 = masked; empty: none
   Values input_dropout = {};      ///< factors (G, N, D), or (1, N, D) for all gates; empty: none
-  Values recurrent_dropout = {};  ///< factors (G, N, H), or (1, N, H); empty: none
-  Values h0 = {}, c0 = {};        ///< (N, H) first states; empty: zeros
+  Values recurrent_dropout = {};  ///< factors (G, N, R), or (1, N, R); empty: none
+  Values h0 = {}, c0 = {};        ///< (N, R), (N, H) first states; empty: zeros
+
+  std::int64_t R() const {
+    return projection_kernel.empty() ? H : static_cast<std::int64_t>(projection_kernel.size()) / H;
+  }
 };
 
 struct RecurrentResult {
-  Values y;     ///< (T, N, H) in the order of processing, or (N, H)
-  Values h, c;  ///< (N, H) last states
+  Values y;     ///< (T, N, R) in the order of processing, or (N, R)
+  Values h, c;  ///< (N, R), (N, H) last states
 };
 
 namespace detail {
@@ -72,7 +78,7 @@ inline double from_input(
   return sum;
 }
 
-/// h U of unit u of gate g; h (H) is one row, `scale` (H) multiplies it (GRU's reset gate).
+/// h U of unit u of gate g; h (R) is one row, `scale` (R) multiplies it (GRU's reset gate).
 inline double from_state(const RecurrentCase& l,
                          const Values& h,
                          const Values& scale,
@@ -81,14 +87,30 @@ inline double from_state(const RecurrentCase& l,
                          std::int64_t u) {
   const std::int64_t columns = kernels::gates_of(l.cell) * l.H, column = g * l.H + u;
   double sum = 0;
-  for (std::int64_t k = 0; k < l.H; ++k) {
-    const double dropped = at(h, k) * factor(l.recurrent_dropout, l, g, n, k, l.H);
+  for (std::int64_t k = 0; k < l.R(); ++k) {
+    const double dropped = at(h, k) * factor(l.recurrent_dropout, l, g, n, k, l.R());
     sum += at(scale, k) * dropped * at(l.recurrent_kernel, k * columns + column);
   }
   return sum;
 }
 
-/// One step of row n: h and c (H) become the states after it.
+/// A row of H values times the projection, if there is one.
+inline Values projected(const RecurrentCase& l, const Values& h) {
+  if (l.projection_kernel.empty()) {
+    return h;
+  }
+  Values result;
+  for (std::int64_t p = 0; p < l.R(); ++p) {
+    double sum = 0;
+    for (std::int64_t u = 0; u < l.H; ++u) {
+      sum += at(h, u) * at(l.projection_kernel, u * l.R() + p);
+    }
+    result.push_back(sum);
+  }
+  return result;
+}
+
+/// One step of row n: h (R) and c (H) become the states after it.
 inline void step(const RecurrentCase& l, std::int64_t t, std::int64_t n, Values& h, Values& c) {
   const auto a = [&](const Values& x) { return values_of(l.activation, x); };
   const auto s = [&](const Values& x) { return values_of(l.recurrent_activation, x); };
@@ -116,7 +138,7 @@ inline void step(const RecurrentCase& l, std::int64_t t, std::int64_t n, Values&
     const Values i = s(gate(0)), forget = s(gate(1)), g = a(gate(2)), o = s(gate(3));
     c = each([&](std::int64_t u) { return at(forget, u) * at(c, u) + at(i, u) * at(g, u); });
     const Values of_c = a(c);
-    h = each([&](std::int64_t u) { return at(o, u) * at(of_c, u); });
+    h = projected(l, each([&](std::int64_t u) { return at(o, u) * at(of_c, u); }));
   } else {
     const Values z = s(gate(0)), r = s(gate(1));
     const Values candidate = a(each([&](std::int64_t u) {
@@ -130,10 +152,10 @@ inline void step(const RecurrentCase& l, std::int64_t t, std::int64_t n, Values&
   }
 }
 
-/// Row n of `states` (N, H), zeros when empty.
-inline Values row_of(const Values& states, std::int64_t n, std::int64_t H) {
-  return states.empty() ? Values(static_cast<std::size_t>(H), 0.0)
-                        : Values(states.begin() + n * H, states.begin() + (n + 1) * H);
+/// Row n of `states` (N, size), zeros when empty.
+inline Values row_of(const Values& states, std::int64_t n, std::int64_t size) {
+  return states.empty() ? Values(static_cast<std::size_t>(size), 0.0)
+                        : Values(states.begin() + n * size, states.begin() + (n + 1) * size);
 }
 
 }  // namespace detail
@@ -141,9 +163,9 @@ inline Values row_of(const Values& states, std::int64_t n, std::int64_t H) {
 inline RecurrentResult recurrent(const RecurrentCase& l) {
   RecurrentResult result;
   const std::int64_t outputs = l.return_sequences ? l.T : 1;
-  result.y.resize(static_cast<std::size_t>(outputs * l.N * l.H));
+  result.y.resize(static_cast<std::size_t>(outputs * l.N * l.R()));
   for (std::int64_t n = 0; n < l.N; ++n) {
-    Values h = detail::row_of(l.h0, n, l.H), c = detail::row_of(l.c0, n, l.H);
+    Values h = detail::row_of(l.h0, n, l.R()), c = detail::row_of(l.c0, n, l.H);
     const Values zeros(h.size(), 0.0);
     Values output = zeros;
     for (std::int64_t i = 0; i < l.T; ++i) {
@@ -156,7 +178,7 @@ inline RecurrentResult recurrent(const RecurrentCase& l) {
       // A masked step repeats the last output, or gives 0.
       const Values& y = !is_used && l.zero_output_for_mask ? zeros : output;
       if (l.return_sequences || i == l.T - 1) {
-        const std::int64_t to = ((l.return_sequences ? i : 0) * l.N + n) * l.H;
+        const std::int64_t to = ((l.return_sequences ? i : 0) * l.N + n) * l.R();
         std::copy(y.begin(), y.end(), result.y.begin() + to);
       }
     }

@@ -26,6 +26,9 @@ struct Bidirectional {
   std::optional<Layer> backward_layer = {};
   bool trainable = true;
   std::string name = "";
+  // Not Keras's, which refuses files with them:
+  std::int64_t num_layers = 1;  ///< so many of these layers, each on the merged output of the last
+  float layer_dropout = 0.0f;   ///< between two of them, of each value of each step
 };
 
 const LayerSpec& spec_of(const Bidirectional&);

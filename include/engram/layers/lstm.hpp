@@ -21,6 +21,9 @@ namespace engram {
 /// Shapes: x (N, T, D); result (N, units), or (N, T, units) with return_sequences.
 /// Weights: kernel (D, 4 units), recurrent_kernel (units, 4 units), bias (4 units); gates in the
 /// order input, forget, cell, output.
+/// With proj_size, h = (sigmoid(o) tanh(c)) * projection_kernel: results and the state h have
+/// proj_size values, recurrent_kernel is (proj_size, 4 units), and a fourth weight follows,
+/// projection_kernel (units, proj_size); Sak et al. 2014.
 /// Units:  dropout and recurrent_dropout are shares in [0, 1].
 /// Source: Hochreiter & Schmidhuber 1997; forget gate, Gers et al. 2000; layout as Keras 3.
 struct LSTM {
@@ -49,6 +52,13 @@ struct LSTM {
   Constraint bias_constraint = {};
   bool trainable = true;
   std::string name = "";
+  // Not Keras's, which refuses files with them:
+  std::int64_t num_layers = 1;  ///< so many layers one on the other, as PyTorch's
+  float layer_dropout = 0.0f;   ///< between two of them, of each value of each step
+  std::int64_t proj_size = 0;   ///< above 0: h is projected to so many values; below units
+  Initializer projection_initializer = "glorot_uniform";
+  Regularizer projection_regularizer = {};
+  Constraint projection_constraint = {};
 };
 
 const LayerSpec& spec_of(const LSTM&);

@@ -60,6 +60,11 @@ struct LSTMCell {
   std::optional<std::int64_t> seed = {};
   bool trainable = true;
   std::string name = "";
+  // Not Keras's; as in LSTM:
+  std::int64_t proj_size = 0;
+  Initializer projection_initializer = "glorot_uniform";
+  Regularizer projection_regularizer = {};
+  Constraint projection_constraint = {};
 };
 
 /// The cell of GRU, with its weights.

@@ -43,6 +43,9 @@ struct SimpleRNN {
   Constraint bias_constraint = {};
   bool trainable = true;
   std::string name = "";
+  // Not Keras's, which refuses files with them:
+  std::int64_t num_layers = 1;  ///< so many layers one on the other, as PyTorch's
+  float layer_dropout = 0.0f;   ///< between two of them, of each value of each step
 };
 
 const LayerSpec& spec_of(const SimpleRNN&);
