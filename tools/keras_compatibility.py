@@ -46,8 +46,6 @@ REASONS = [
     (r"keras\.layers\.(Discretization|Hashing|HashedCrossing|IntegerLookup|StringLookup"
      r"|TextVectorization)$", "turns text or tables into numbers: prepare the data before"),
     (r"keras\.layers\.\w*2D\w*$", "of images; no recurrent model needs it"),
-    (r"keras\.losses\.CTC$",
-     "its targets have another length than the outputs, and no row of steps has a loss of its own"),
     (r"keras\.(losses|metrics)\.(Loss|Metric|Mean|Sum|MeanMetricWrapper|.*Wrapper)$",
      "a base class"),
     (r"keras\.\w+(\.\w+)?\.(Optimizer|LearningRateSchedule|Initializer|Regularizer|Constraint"
@@ -63,9 +61,6 @@ REASONS = [
      "sends logs to a server; nothing here opens a connection. A LambdaCallback can"),
     (r"keras\.callbacks\.OrbaxCheckpoint\w*$",
      "writes JAX's own format; ModelCheckpoint and BackupAndRestore write Keras's"),
-    (r"keras\.callbacks\.SwapEMAWeights$",
-     "needs calls around validation that callbacks here do not have; use_ema puts the averages in "
-     "place at the end of fit, or every ema_overwrite_frequency updates"),
     (r"keras\.activations\.(serialize|deserialize|get)$", "a function about functions"),
     (r"keras\.activations\.sparsemax$", "its rows do not sum to 1 in Keras 3.15"),
     (r".*", "not there"),

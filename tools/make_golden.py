@@ -42,6 +42,7 @@ for name, value in (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3
     os.environ.setdefault(name, value)
 
 from golden.callbacks import make_callbacks
+from golden.ctc import make_ctc
 from golden.custom_objects import make_custom_objects
 from golden.graphs import make_graphs
 from golden.keras_files import make_keras, make_release
@@ -59,6 +60,7 @@ from golden.parts import (
 from golden.rnn_cells import make_rnn_cells
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.stateful import make_stateful
+from golden.swap_ema import make_swap_ema
 from golden.training import make_training
 from golden.reductions import make_reductions
 from golden.sample_weights import make_sample_weights
@@ -86,6 +88,8 @@ MAKERS = {
     "rnn_cells": make_rnn_cells,
     "callbacks": make_callbacks,
     "custom_objects": make_custom_objects,
+    "ctc": make_ctc,
+    "swap_ema": make_swap_ema,
     "mask_propagation": make_mask_propagation,
     "metrics": make_metrics,
     "metric_files": make_metric_files,

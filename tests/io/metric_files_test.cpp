@@ -134,6 +134,7 @@ INSTANTIATE_TEST_SUITE_P(Keras,
                                            "metrics_classes",
                                            "metrics_numbers",
                                            "metrics_regression",
+                                           "ctc",
                                            "masks_stop_sequential",
                                            "masks_stop_graph"));
 
