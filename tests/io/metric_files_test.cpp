@@ -187,6 +187,21 @@ TEST(MetricOptions, AreCheckedByCompile) {
                "F1Score: expected threshold in (0, 1], got 0.");
 }
 
+TEST(Ctc, RefusesWhatItCannotJudge) {
+  Sequential steps({Input{.shape = {5, 2}}, Dense{.units = 3}});
+  steps.compile({.loss = "ctc", .metrics = {"mae"}});
+  EXPECT_ERROR(
+      steps.evaluate(Tensor({2, 5, 2}), Tensor({2, 2})),
+      OptionError,
+      "metric 'mae': expected no metric beside ctc, got one. Its targets have another shape "
+      "than the outputs.");
+  Sequential flat_model({Input{.shape = {2}}, Dense{.units = 3}});
+  flat_model.compile({.loss = "ctc"});
+  EXPECT_ERROR(flat_model.evaluate(Tensor({2, 2}), Tensor({2, 2})),
+               ShapeError,
+               "evaluate: y: expected outputs (steps, classes) for ctc, got (3,).");
+}
+
 TEST(MetricOptions, NamesAndSeveralValuesAreInTheLogs) {
   Sequential model({Input{.shape = {2}}, Dense{.units = 2, .activation = "sigmoid"}});
   model.compile({.loss = "binary_crossentropy",
