@@ -52,8 +52,6 @@ REASONS = [
      "code in a file, which is never run here"),
     (r"keras\.layers\.(Hashing|HashedCrossing)$",
      "takes texts or numbers, by the type of its input; lookups hash unknown tokens"),
-    (r"keras\.losses\.CTC$",
-     "its targets have another length than the outputs, and no row of steps has a loss of its own"),
     (r"keras\.(losses|metrics)\.(Loss|Metric|Mean|Sum|MeanMetricWrapper|.*Wrapper)$",
      "a base class"),
     (r"keras\.\w+(\.\w+)?\.(Optimizer|LearningRateSchedule|Initializer|Regularizer|Constraint"
@@ -69,9 +67,6 @@ REASONS = [
      "sends logs to a server; nothing here opens a connection. A LambdaCallback can"),
     (r"keras\.callbacks\.OrbaxCheckpoint\w*$",
      "writes JAX's own format; ModelCheckpoint and BackupAndRestore write Keras's"),
-    (r"keras\.callbacks\.SwapEMAWeights$",
-     "needs calls around validation that callbacks here do not have; use_ema puts the averages in "
-     "place at the end of fit, or every ema_overwrite_frequency updates"),
     (r"keras\.activations\.(serialize|deserialize|get)$", "a function about functions"),
     (r"keras\.activations\.sparsemax$",
      "Keras 3.15 takes the sum of running sums for its threshold, so that most rows are all zeros"),

@@ -45,6 +45,7 @@ from golden.activities import make_activities
 from golden.callbacks import make_callbacks
 from golden.cudnn import make_cudnn
 from golden.datasets import make_datasets
+from golden.ctc import make_ctc
 from golden.custom_objects import make_custom_objects
 from golden.graphs import make_graphs
 from golden.keras_files import make_keras, make_release
@@ -64,6 +65,7 @@ from golden.rnn_cells import make_rnn_cells
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.stateful import make_stateful
 from golden.texts import make_texts
+from golden.swap_ema import make_swap_ema
 from golden.training import make_training
 from golden.reductions import make_reductions
 from golden.sample_weights import make_sample_weights
@@ -104,6 +106,8 @@ MAKERS = {
     "rnn_cells": make_rnn_cells,
     "callbacks": make_callbacks,
     "custom_objects": make_custom_objects,
+    "ctc": make_ctc,
+    "swap_ema": make_swap_ema,
     "mask_propagation": make_mask_propagation,
     "metrics": make_metrics,
     "metric_files": make_metric_files,

@@ -48,6 +48,11 @@ class Callback {
 
   virtual void on_train_batch_end(std::int64_t /*batch*/, const Logs& /*logs*/) {}
 
+  /// Around the judgement of the validation data, before the epoch ends.
+  virtual void on_test_begin() {}
+
+  virtual void on_test_end() {}
+
   /// Adds to the logs of an epoch before the callbacks, the history and the progress see them.
   virtual void extend_logs(Logs& /*logs*/) {}
 
@@ -194,6 +199,13 @@ struct BackupAndRestore {
   double min_seconds = 0;         ///< write at most so often, and when training ends
 };
 
+/// Judges validation data with the average of the weights that an optimizer with use_ema keeps; with
+/// swap_on_epoch the model has it from the end of an epoch to the begin of the next, so that savers
+/// write it.
+struct SwapEMAWeights {
+  bool swap_on_epoch = false;
+};
+
 std::shared_ptr<Callback> make_callback(const ModelCheckpoint&);
 std::shared_ptr<Callback> make_callback(const EarlyStopping&);
 std::shared_ptr<Callback> make_callback(const CSVLogger&);
@@ -203,6 +215,7 @@ std::shared_ptr<Callback> make_callback(const ReduceLROnPlateau&);
 std::shared_ptr<Callback> make_callback(const LearningRateScheduler&);
 std::shared_ptr<Callback> make_callback(const LambdaCallback&);
 std::shared_ptr<Callback> make_callback(const BackupAndRestore&);
+std::shared_ptr<Callback> make_callback(const SwapEMAWeights&);
 
 /// A callback out of its options, or out of a pointer to a user's own.
 class AnyCallback {

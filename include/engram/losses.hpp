@@ -152,6 +152,13 @@ struct Tversky {
   std::optional<std::string> reduction = "sum_over_batch_size";
 };
 
+/// How well steps of logits (N, T, C) read as a text (N, L): targets are class numbers above 0, 0
+/// after a text's end; class 0 is the blank between labels. One loss for each sample; masks do not
+/// count. Source: Graves et al. 2006.
+struct CTC {
+  std::optional<std::string> reduction = "sum_over_batch_size";
+};
+
 /// Draws rows of one class together and others apart, by the cosines of the batch's rows, which are
 /// to have length 1; targets are class numbers. Source: Sun et al. 2020.
 struct Circle {
@@ -182,6 +189,7 @@ const LossSpec& spec_of(const CategoricalHinge&);
 const LossSpec& spec_of(const Dice&);
 const LossSpec& spec_of(const Tversky&);
 const LossSpec& spec_of(const Circle&);
+const LossSpec& spec_of(const CTC&);
 
 /// Any loss, as a value. Implicit from a name such as "mean_squared_error" or "mse".
 class Loss : public Choice<LossSpec> {

@@ -21,6 +21,8 @@ struct OptimizerSpec;
 // - use_ema keeps an average of the weights, average = ema_momentum average + (1 - ema_momentum) w
 //   after each batch; it replaces the weights at the end of fit, and on the way every
 //   ema_overwrite_frequency updates.
+// - loss_scale_factor is kept for files: Keras multiplies the loss by it and divides the gradients,
+//   which matters for float16 only.
 
 struct SGD {
   LearningRate learning_rate = 0.01f;
@@ -30,6 +32,7 @@ struct SGD {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 struct RMSprop {
@@ -42,6 +45,7 @@ struct RMSprop {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// Source: Kingma & Ba 2015, with "epsilon hat".
@@ -55,6 +59,7 @@ struct Adam {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// Adam with weight decay. Source: Loshchilov & Hutter 2019.
@@ -68,6 +73,7 @@ struct AdamW {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// Source: Duchi, Hazan & Singer 2011.
@@ -79,6 +85,7 @@ struct Adagrad {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// Adam with Nesterov momentum. Source: Dozat 2016.
@@ -91,6 +98,7 @@ struct Nadam {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// Adam with the largest gradient of late in place of the mean square. Source: Kingma & Ba 2015.
@@ -103,6 +111,7 @@ struct Adamax {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// Source: Zeiler 2012.
@@ -114,6 +123,7 @@ struct Adadelta {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// Follows the regularized leader. Source: McMahan et al. 2013.
@@ -129,6 +139,7 @@ struct Ftrl {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// The sign of a momentum. Source: Chen et al. 2023.
@@ -140,6 +151,7 @@ struct Lion {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// Adam with each variable's step in proportion to its norm. Source: You et al. 2020.
@@ -152,6 +164,7 @@ struct Lamb {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// Mean squares kept for rows and columns only. Source: Shazeer & Stern 2018.
@@ -167,6 +180,7 @@ struct Adafactor {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// Orthogonalized momentum for matrices, AdamW for all else, and for variables whose path has
@@ -188,6 +202,7 @@ struct Muon {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 /// AdamW that needs no schedule. Source: Defazio et al. 2024.
@@ -201,6 +216,7 @@ struct ScheduleFreeAdamW {
   bool use_ema = false;
   float ema_momentum = 0.99f;
   std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
+  std::optional<float> loss_scale_factor = {};
 };
 
 const OptimizerSpec& spec_of(const SGD&);

@@ -84,7 +84,8 @@ Plan::Plan(const Network& network, const PlanKey& key, const Judgement* judgemen
       shapes_(shapes_of(network_, key.inputs)) {
   kernels::simd_target();  // refuses a bad ENGRAM_SIMD; kernels themselves cannot
   const auto joins_rows = [](const OutputJudgement& judged) {
-    return scope_of(*judged.loss) != LossScope::row;
+    const LossScope scope = scope_of(*judged.loss);
+    return scope == LossScope::rows_together || scope == LossScope::batch;
   };
   const bool is_compared = judgement != nullptr && std::ranges::any_of(*judgement, joins_rows);
   const bool is_whole =
@@ -492,9 +493,10 @@ void Plan::scatter(const Arena& arena, const Batch& batch, const SliceRun& commo
 /// The values that the loss of an output gives for so many samples.
 double Plan::losses_of(const Loss& loss, std::size_t output, std::int64_t rows) const {
   const Shape& shape = output_shape(output);
-  return scope_of(loss) == LossScope::batch
-             ? 1
-             : static_cast<double>(rows * size_of(shape) / shape.back());
+  const LossScope scope = scope_of(loss);
+  return scope == LossScope::batch      ? 1
+         : scope == LossScope::sequence ? static_cast<double>(rows)
+                                        : static_cast<double>(rows * size_of(shape) / shape.back());
 }
 
 /// Several outputs with masks of their own cannot share one factor for the gradients: the rows that
@@ -635,7 +637,8 @@ Plan::RowWeights Plan::weigh(Arena& arena,
                              const Judgement& judgement,
                              const SliceRun& common,
                              std::size_t output) const {
-  const Shape& shape = output_shape(output);
+  const bool is_sequence = scope_of(*judgement[output].loss) == LossScope::sequence;
+  const Shape& shape = is_sequence ? Shape{1} : output_shape(output);
   const std::int64_t places = size_of(shape) / shape.back();
   const auto rows = static_cast<std::size_t>(common.rows * places);
   RowWeights weights;
@@ -676,12 +679,19 @@ OutputFigures Plan::judge_output(Arena& arena,
   const Shape& shape = output_shape(output);
   const Signal signal = signal_of(outputs_[output].port, arena);
   const std::int64_t places = size_of(shape) / shape.back();  // rows of the loss in a sample
-  LossRows rows{.rows = common.rows * places, .outputs = shape.back(), .predicted = signal.value};
+  const Loss& loss = *judged.loss;
+  const LossScope scope = scope_of(loss);
+  const bool is_sequence = scope == LossScope::sequence;
+  LossRows rows{.rows = common.rows * (is_sequence ? 1 : places),
+                .outputs = shape.back(),
+                .steps = is_sequence ? shape[0] : 1,
+                .predicted = signal.value};
   const RowsView& targets = batch.y[output];
   const std::int64_t target_size = targets.sample_size();
   arena.target.resize(static_cast<std::size_t>(common.rows * target_size));
   Shape target = {target_size};
-  if (shape.size() > 1) {
+  rows.targets = target_size;
+  if (shape.size() > 1 && !is_sequence) {
     target = {shape[0], target_size / shape[0]};
   }
   const auto first = static_cast<std::size_t>(common.first_row);
@@ -692,8 +702,7 @@ OutputFigures Plan::judge_output(Arena& arena,
   rows.target = arena.target.data();
   rows.logits = outputs_[output].uses_logits ? signal.logits : nullptr;
   const RowWeights weights = weigh(arena, batch, judgement, common, output);
-  const Loss& loss = *judged.loss;
-  const bool is_one = scope_of(loss) == LossScope::batch;
+  const bool is_one = scope == LossScope::batch;
   const double factor = is_one ? factor_of_batch(weights.sample, rows.rows, judged.reduction) : 1.0;
   LeftOut left_out;
   rows.weight = weights.both;
@@ -711,7 +720,7 @@ OutputFigures Plan::judge_output(Arena& arena,
   figures.loss_sum = factor * loss.spec().evaluate(loss.options(), rows);
   if (judged.reduction == Reduction::mean_with_sample_weight && !is_one) {
     figures.weight = sum_of(rows.weight, rows.rows) - left_out.weight;
-  } else if (judged.reduction == Reduction::mean && !is_one) {
+  } else if (judged.reduction == Reduction::mean && !is_one && !is_sequence) {
     figures.weight = count(arena, output, common.rows) - left_out.rows;
   } else {
     figures.weight = losses_of(loss, output, common.rows);

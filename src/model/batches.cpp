@@ -154,6 +154,14 @@ void check_target(const RowsView& y,
                              .got = to_string(y.shape())});
   }
   const std::int64_t places = size_of(output) / output.back();
+  if (&loss == &spec_of(CTC{})) {
+    if (output.size() != 2) {
+      throw error<ShapeError>({.where = where,
+                               .expected = "outputs (steps, classes) for ctc",
+                               .got = to_string(output)});
+    }
+    return;  // a text may have any length
+  }
   if (places > 1 && &loss == &spec_of(Circle{})) {
     throw error<ShapeError>(
         {.where = where, .expected = "outputs of rank 1 for circle", .got = to_string(output)});
@@ -244,6 +252,18 @@ Metric metric_for(const Metric& metric, std::int64_t outputs, std::int64_t targe
   return resolved;
 }
 
+/// Errors: OptionError for metrics beside a loss whose targets are not shaped as the outputs.
+void check_metrics_of(const ModelData& data, std::size_t output) {
+  for (const auto* metrics : {&data.metrics_of(output), &data.weighted_metrics_of(output)}) {
+    if (scope_of(data.loss_of(output)) == LossScope::sequence && !metrics->empty()) {
+      throw error<OptionError>({.where = "metric " + quoted(metrics->front().name()),
+                                .expected = "no metric beside ctc",
+                                .got = "one",
+                                .remedy = "Its targets have another shape than the outputs."});
+    }
+  }
+}
+
 /// Keras's names: a second metric of a name gets _1, a weighted one the prefix weighted_ first.
 void name_metrics(const ModelData& data, Judgement& judgement) {
   const auto name_all = [&](const auto& metrics_of, bool is_weighted) {
@@ -282,6 +302,7 @@ Judgement judgement_of(const ModelData& data, ArraySpan x, ArraySpan y) {
                            .loss_weight = weights.empty() ? 1.0f : weights[i],
                            .reduction = reduction_of(data.loss_of(i)),
                            .outputs = last};
+    check_metrics_of(data, i);
     for (const Metric& metric : judged_metrics(data.metrics_of(i))) {
       judged.metrics.push_back(metric_for(metric, last, target_outputs));
     }

@@ -109,6 +109,7 @@ class FitLoop {
       return a->order() < b->order();
     });
     model_.stop_training = false;
+    data_.epochs = options_.epochs;
     if (!options_.resume) {
       data_.training.reset();
     }
@@ -167,7 +168,13 @@ class FitLoop {
       const ValidationData& v = options_.validation_data;
       const std::int64_t size =
           options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
+      for (Callback* callback : ordered_) {
+        callback->on_test_begin();
+      }
       const EpochSums sums = evaluate_rows(data_, validation_, v.x.views(), v.y.views(), size);
+      for (Callback* callback : ordered_) {
+        callback->on_test_end();
+      }
       const Logs val_logs = logs_of(data_, validation_, sums, "val_");
       logs.insert(logs.end(), val_logs.begin(), val_logs.end());
     }

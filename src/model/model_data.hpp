@@ -90,8 +90,9 @@ struct ModelData {
                                                      : compiled->output_weighted_metrics[output];
   }
 
-  // While fit runs: its callbacks, in the order of its list.
+  // While fit runs: its callbacks, in the order of its list, and its epochs.
   std::vector<Callback*> active_callbacks;
+  std::int64_t epochs = 0;
 
   // What the engine keeps between batches.
   std::unique_ptr<Workers> workers;

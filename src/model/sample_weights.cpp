@@ -93,6 +93,9 @@ std::vector<Tensor> make_sample_weights(const ModelData& data,
   std::vector<Shape> losses;
   for (const Port& port : data.network.outputs) {
     losses.push_back(shapes.of(port));
+    if (scope_of(data.loss_of(losses.size() - 1)) == LossScope::sequence) {
+      losses.back() = {1};
+    }
     losses.back().pop_back();
     losses.back().insert(losses.back().begin(), x[0].rows());
   }

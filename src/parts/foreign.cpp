@@ -61,7 +61,7 @@ const RegularizerSpec& foreign_spec<RegularizerSpec>() {
       .class_name = "foreign regularizer",
       .name = "foreign regularizer",
       .access = access(),
-      .penalty = [](const void*, const float*, const Shape&, float*) -> double { refuse(); }};
+      .penalty = [](const void*, const Penalized&) -> double { refuse(); }};
   return spec;
 }
 

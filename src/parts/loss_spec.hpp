@@ -25,8 +25,8 @@ inline constexpr std::array<std::string_view, 5> kReductions = {
 enum class Reduction { mean, mean_with_sample_weight, sum, none };
 
 /// Whether a loss takes each row by itself; each row among the others of its batch, which then come
-/// in one slice; or the batch as one.
-enum class LossScope { row, rows_together, batch };
+/// in one slice; the batch as one; or all steps of a sample, with targets of a length of their own.
+enum class LossScope { row, rows_together, batch, sequence };
 
 /// Rows that a loss does not count, and their weights.
 struct LeftOut {
@@ -34,9 +34,11 @@ struct LeftOut {
 };
 
 /// Predictions and targets of one slice: `rows` samples of `outputs` values on the last axis.
-/// A sequence of steps counts as so many rows.
+/// A sequence of steps counts as so many rows; for LossScope::sequence a row is a sample.
 struct LossRows {
   std::int64_t rows = 0, outputs = 0;
+  std::int64_t steps = 1, targets = 0;  ///< of LossScope::sequence: predicted (steps, rows,
+                                        ///< outputs), target (rows, targets)
   const float* predicted = nullptr;  ///< (rows, outputs)
   const float* target = nullptr;     ///< (rows, outputs), or (rows) of class numbers
   const float* logits = nullptr;     ///< (rows, outputs) behind `predicted`, or null

@@ -134,6 +134,7 @@ INSTANTIATE_TEST_SUITE_P(Keras,
                                            "metrics_classes",
                                            "metrics_numbers",
                                            "metrics_regression",
+                                           "ctc",
                                            "masks_stop_sequential",
                                            "masks_stop_graph"));
 
@@ -184,6 +185,21 @@ TEST(MetricOptions, AreCheckedByCompile) {
   EXPECT_ERROR(model.compile({.metrics = {F1Score{.threshold = 0.0f}}}),
                OptionError,
                "F1Score: expected threshold in (0, 1], got 0.");
+}
+
+TEST(Ctc, RefusesWhatItCannotJudge) {
+  Sequential steps({Input{.shape = {5, 2}}, Dense{.units = 3}});
+  steps.compile({.loss = "ctc", .metrics = {"mae"}});
+  EXPECT_ERROR(
+      steps.evaluate(Tensor({2, 5, 2}), Tensor({2, 2})),
+      OptionError,
+      "metric 'mae': expected no metric beside ctc, got one. Its targets have another shape "
+      "than the outputs.");
+  Sequential flat_model({Input{.shape = {2}}, Dense{.units = 3}});
+  flat_model.compile({.loss = "ctc"});
+  EXPECT_ERROR(flat_model.evaluate(Tensor({2, 2}), Tensor({2, 2})),
+               ShapeError,
+               "evaluate: y: expected outputs (steps, classes) for ctc, got (3,).");
 }
 
 TEST(MetricOptions, NamesAndSeveralValuesAreInTheLogs) {

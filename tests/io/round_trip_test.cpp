@@ -285,8 +285,8 @@ TEST(RoundTrip, EveryOptionOfEveryLoss) {
   for (const LossSpec* spec : losses()) {
     for (const Loss& loss : each_option<Loss>(*spec)) {
       SCOPED_TRACE(::testing::PrintToString(texts_of(loss)));
-      if (spec->has_class_targets) {
-        continue;  // EveryMetric has one
+      if (spec->has_class_targets || spec->name == "ctc") {
+        continue;  // EveryMetric has one; MetricFile the other
       }
       Model model = trained({SimpleRNN{.units = 2}, Dense{.units = 2}},
                             {.optimizer = "adagrad", .loss = loss});

@@ -239,7 +239,7 @@ TEST(Loss, UnknownNameIsRefused) {
                "categorical_focal_crossentropy, categorical_generalized_cross_entropy, "
                "mean_absolute_percentage_error, mape, MAPE, mean_squared_logarithmic_error, msle, "
                "MSLE, kl_divergence, kld, KLD, poisson, cosine_similarity, hinge, squared_hinge, "
-               "categorical_hinge, dice, tversky, circle.");
+               "categorical_hinge, dice, tversky, circle, ctc.");
 }
 
 TEST(Loss, OptionsAreChecked) {

@@ -24,7 +24,7 @@ void visit_optimizer_options(Options& o, OptionVisitor& v, const std::string& na
   v.option("use_ema", o.use_ema);
   v.option("ema_momentum", o.ema_momentum, in_range(0, 1));
   v.option("ema_overwrite_frequency", o.ema_overwrite_frequency, at_least(1));
-  v.fixed("loss_scale_factor", {});
+  v.option("loss_scale_factor", o.loss_scale_factor, above(0));
   v.option("gradient_accumulation_steps", o.gradient_accumulation_steps, at_least(2));
 }
 
