@@ -160,7 +160,7 @@ class Stream {
   void reset();
 
   /// All states, to keep or to set: layer after layer, each from a multiple of 16 floats, h (rows,
-  /// units), then an LSTM's c (rows, units).
+  /// units or proj_size), then an LSTM's c (rows, units); of num_layers layer after layer.
   std::span<float> states();
 
  private:

@@ -126,10 +126,12 @@ void visit_layers(Layer& o, OptionVisitor& v) {
 /// An LSTM's projection, which Keras does not have.
 template <class Layer>
 void visit_projection(Layer& o, OptionVisitor& v) {
-  if (v.begins_extras(o.proj_size == 0)) {
-    v.option("proj_size",
-             o.proj_size,
-             in_range_below(0, static_cast<double>(std::max<std::int64_t>(o.units, 1))));
+  const Layer usual;
+  if (v.begins_extras(o.proj_size == 0 &&
+                      o.projection_initializer == usual.projection_initializer &&
+                      !o.projection_regularizer.choice && !o.projection_constraint.choice)) {
+    const auto most = static_cast<double>(std::max<std::int64_t>(o.units - 1, 0));
+    v.option("proj_size", o.proj_size, in_range(0, most));
     v.option("projection_initializer", o.projection_initializer);
     visit_kind(v, "projection_regularizer", o.projection_regularizer);
     visit_kind(v, "projection_constraint", o.projection_constraint);

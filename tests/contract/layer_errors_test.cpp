@@ -109,7 +109,7 @@ TEST(LayerErrors, NameWhatALayerTakes) {
 TEST(LayerErrors, NameWhatProjectionsAndLayersMayBe) {
   EXPECT_ERROR(build(LSTM{.units = 3, .name = "l", .proj_size = 3}, {4, 1}),
                OptionError,
-               "LSTM 'l': expected proj_size in [0, 3), got 3.");
+               "LSTM 'l': expected proj_size in [0, 2], got 3.");
   EXPECT_ERROR(build(GRU{.units = 3, .name = "g", .num_layers = 9}, {4, 1}),
                OptionError,
                "GRU 'g': expected num_layers in [1, 8], got 9.");

@@ -29,7 +29,8 @@ class ChangeOption final : public OptionVisitor {
   bool has_changed() const { return left_ < 0; }
 
   void option(std::string_view, std::int64_t& v, const Rule& rule) override {
-    v = is_turn() ? 5 : (rule.allows(static_cast<double>(v)) ? v : 3);
+    const std::int64_t other = rule.allows(5) ? 5 : 2;  // of LSTM's 3 units, 2 are projected to
+    v = is_turn() ? other : (rule.allows(static_cast<double>(v)) ? v : 3);
   }
 
   void option(std::string_view, float& v, const Rule& rule) override {
