@@ -70,7 +70,8 @@ TEST(Info, ListsKerasNamesWithTheirOptions) {
 
   const auto names = nlohmann::json::parse(outcome.out);
   EXPECT_EQ(names["keras.layers"]["LSTM"]["units"], "any");
-  EXPECT_EQ(names["keras.layers"]["Conv1D"]["data_format"], "only 'channels_last'");
+  EXPECT_EQ(names["keras.layers"]["Conv1DTranspose"]["output_padding"], "any");
+  EXPECT_EQ(names["keras.layers"]["Embedding"]["quantization_config"], "only None");
   EXPECT_EQ(names["keras.layers"]["Attention"]["use_causal_mask"], "call");
   EXPECT_EQ(names["keras.layers"]["BatchNormalization"]["synchronized"], "ignored");
   EXPECT_TRUE(names["keras.activations"].contains("tanh"));

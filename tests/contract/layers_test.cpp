@@ -520,6 +520,60 @@ TEST(Normalization, AdaptsToData) {
   EXPECT_EQ(model.predict(x).at({1, 0, 1}), 1);
 }
 
+TEST(SeparableConv1D, TrainsAsItsTwoHalves) {
+  Sequential whole({Input{.shape = {6, 3}},
+                    SeparableConv1D{.filters = 2, .kernel_size = 3, .activation = "sigmoid"}});
+  Sequential halves({Input{.shape = {6, 3}},
+                     DepthwiseConv1D{.kernel_size = 3, .use_bias = false},
+                     Conv1D{.filters = 2, .kernel_size = 1, .activation = "sigmoid"}});
+  halves.set_weights(whole.get_weights());
+  Tensor x({5, 6, 3}), y({5, 4, 2});
+  for (std::int64_t i = 0; i < x.size(); ++i) {
+    x.data()[i] = std::sin(0.7f * static_cast<float>(i));
+  }
+  for (Model* model : {static_cast<Model*>(&whole), static_cast<Model*>(&halves)}) {
+    model->compile({.optimizer = SGD{.learning_rate = 1.0f}, .loss = "binary_crossentropy"});
+    model->train_on_batch(x, y);
+  }
+  EXPECT_TRUE(is_same(whole.get_weights(), halves.get_weights()));
+}
+
+TEST(ConvLSTM, SkipsMaskedStepsWithFeaturesFirst) {
+  ConvLSTM1D last{.filters = 2, .kernel_size = 2}, first = last;
+  first.data_format = "channels_first";
+  Built a = build_case({"", {MaskSome{}, first}, kImage}, 3);
+  Built b = build_case({"", {MaskSome{}, Permute{.dims = {1, 3, 2}}, last}, kImage}, 3);
+  Built c = build_case({"", {Permute{.dims = {1, 3, 2}}, MaskSome{}, last}, kImage}, 3);
+  for (Built* other : {&b, &c}) {
+    other->model.set_weights(a.model.get_weights());
+  }
+  const Tensor y = a.model.predict(a.x), masked = c.model.predict(a.x);
+  for (std::int64_t i = 0; i < 2; ++i) {  // (filters, length) and (length, filters)
+    EXPECT_EQ(y.at({1, i, 0}), masked.at({1, 0, i}));
+    EXPECT_NE(y.at({1, i, 0}), b.model.predict(a.x).at({1, 0, i}));  // Permute drops the mask
+  }
+}
+
+/// As Keras 3.15.1 on TensorFlow, which pools rows first, then columns.
+TEST(AdaptiveMaxPooling2D, TakesTheFirstOfEqualValuesByColumns) {
+  Sequential model(
+      {Embedding{.input_dim = 16, .output_dim = 1}, AdaptiveMaxPooling2D{.output_size = {2, 2}}});
+  Tensor ids({1, 4, 4}), table({16, 1}), ones({1, 2, 2, 1});
+  std::iota(ids.values().begin(), ids.values().end(), 0.0f);
+  std::ranges::fill(ones.values(), 1.0f);
+  for (const std::int64_t i : {1, 4, 11, 14}) {
+    table.data()[i] = 1.0f;
+  }
+  model.compile({.optimizer = "sgd", .loss = Loss(DotProduct{})});
+  model.build({4, 4});
+  model.set_weights({table});
+  const Tensor gradient = gradients_of(model.data(), ids, ones)[0];
+  EXPECT_EQ(gradient.data()[4], 1);
+  EXPECT_EQ(gradient.data()[1], 0);
+  EXPECT_EQ(gradient.data()[14], 1);
+  EXPECT_EQ(gradient.data()[11], 0);
+}
+
 TEST(SpatialDropout2D, DropsWholeFeatures) {
   for (const bool is_first : {false, true}) {
     Sequential model(

@@ -87,6 +87,43 @@ TEST(LoadRecipe, TakesSettingsOfAnyDepth) {
   EXPECT_EQ(recipe.compile.optimizer.get_if<SGD>()->clipnorm, 1.0f);
 }
 
+TEST(LoadRecipe, TakesSizesAtBothEndsAndSizesThatMayBeMissing) {
+  const std::string path = testing::TempDir() + "windows.toml";
+  std::ofstream(path) << R"(
+name = "windows"
+[data]
+letters = "abc"
+[[layers]]
+class = "Cropping2D"
+cropping = [[1, 2], 3]
+[[layers]]
+class = "ZeroPadding2D"
+padding = 4
+[[layers]]
+class = "Conv1DTranspose"
+filters = 1
+kernel_size = 2
+[[layers]]
+class = "Conv2DTranspose"
+filters = 1
+kernel_size = 2
+strides = 3
+output_padding = [0, 2]
+[compile]
+optimizer = "adam"
+loss = "mean_squared_error"
+)";
+  const Recipe recipe = load_recipe(path);
+  std::remove(path.c_str());
+  using Pairs = std::array<std::array<std::int64_t, 2>, 2>;
+
+  EXPECT_EQ(recipe.layers[0].get_if<Cropping2D>()->cropping, (Pairs{{{1, 2}, {3, 3}}}));
+  EXPECT_EQ(recipe.layers[1].get_if<ZeroPadding2D>()->padding, (Pairs{{{4, 4}, {4, 4}}}));
+  EXPECT_EQ(recipe.layers[2].get_if<Conv1DTranspose>()->output_padding, std::nullopt);
+  EXPECT_EQ(*recipe.layers[3].get_if<Conv2DTranspose>()->output_padding,
+            (std::array<std::int64_t, 2>{0, 2}));
+}
+
 struct Wrong {
   std::string setting, message;
 };
