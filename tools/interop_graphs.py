@@ -49,6 +49,8 @@ class Graph:
 
     def cell(self, units, **options):
         kind = self.rng.choice(["SimpleRNN", "LSTM", "GRU"])
+        if kind != "SimpleRNN":  # which forgets it
+            options["activity_regularizer"] = self.activity()
         return getattr(L, kind)(units, recurrent_initializer="orthogonal", **options)
 
     def stateful(self):
@@ -146,24 +148,43 @@ class Graph:
             # Not of one feature: on TensorFlow Keras 3.15 may add biases (heads, 1) along the steps.
             self.rng.randint(1, 3), self.rng.randint(2, 4),
             value_dim=self.rng.choice([None, 2]), use_bias=self.rng.random() < 0.8,
-            output_shape=self.rng.choice([None, 3]), sliding_window=window)
+            output_shape=self.rng.choice([None, 3]), sliding_window=window,
+            use_gate=self.rng.random() < 0.3, activity_regularizer=self.activity())
         return layer(*inputs, use_causal_mask=self.rng.random() < 0.3)
 
+    def group_query_attention(self):
+        units, groups = self.rng.randint(1, 5), self.rng.randint(1, 3)
+        inputs = [self.projected(units, use_bias=i < 2) for i in range(self.rng.choice([2, 2, 3]))]
+        layer = L.GroupQueryAttention(
+            self.rng.randint(2, 4), groups * self.rng.randint(1, 3), groups,
+            use_bias=self.rng.random() < 0.8, use_gate=self.rng.random() < 0.5,
+            activity_regularizer=self.activity())
+        return layer(*inputs, use_causal_mask=self.rng.random() < 0.3)
+
+    def activity(self):
+        return self.rng.choice([None, None, "l1", "l2"])
+
     def normalization(self):
-        return self.rng.choice([L.LayerNormalization(), L.BatchNormalization(momentum=0.9)])(
-            self.pick())
+        return self.rng.choice([
+            L.LayerNormalization(), L.BatchNormalization(momentum=0.9), L.RMSNormalization(),
+            L.GroupNormalization(1), L.ActivityRegularization(l1=0.01, l2=0.02)])(self.pick())
+
+    def cosines(self):
+        return L.Dot(axes=(2, 2), normalize=self.rng.random() < 0.7)(
+            [self.projected(3), self.projected(3)])
 
     def convolution(self):
         return L.Conv1D(self.rng.randint(1, 5), 2, padding="causal",
                         kernel_regularizer=self.rng.choice([None, "l2"]),
-                        kernel_constraint=self.rng.choice([None, "max_norm"]))(self.pick())
+                        kernel_constraint=self.rng.choice([None, "max_norm"]),
+                        activity_regularizer=self.activity())(self.pick())
 
     def grow(self):
         grown = self.rng.choice([
             self.recurrent, self.rnn, self.rnn, self.nested, self.nested_graph, self.shared,
             self.bidirectional, self.time_distributed, self.merge, self.subtract, self.concatenate,
-            self.states, self.attention, self.multi_head_attention, self.normalization,
-            self.convolution])
+            self.states, self.attention, self.multi_head_attention,
+            self.group_query_attention, self.normalization, self.cosines, self.convolution])
         self.note(grown.__name__)
         self.pool.append(grown())
 

@@ -55,7 +55,16 @@ REASONS = [
     (r"keras\.callbacks\.(TensorBoard|RemoteMonitor|SwapEMAWeights|OrbaxCheckpoint\w*|.*)$",
      "not there"),
     (r"keras\.activations\.(serialize|deserialize|get)$", "a function about functions"),
-    (r"keras\.activations\.sparsemax$", "its rows do not sum to 1 in Keras 3.15"),
+    (r"keras\.activations\.sparsemax$",
+     "Keras 3.15 takes the sum of running sums for its threshold, so that most rows are all zeros"),
+    (r"keras\.activations\.glu$",
+     "halves the last axis, which the layers of Keras 3.15 that name it do not know"),
+    (r"keras\.activations\.threshold$", "takes two numbers, which no layer's option can hold"),
+    (r"keras\.layers\.SpectralNormalization$",
+     "each training step puts another kernel in place of the layer's before it begins"),
+    (r"keras\.layers\.ReversibleEmbedding$",
+     "one layer called in two ways, by a call's argument that changes its result's shape"),
+    (r"keras\.layers\.EinsumDense$", "Dense with Permute and Reshape does what it does"),
     (r".*", "not there"),
 ]
 

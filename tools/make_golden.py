@@ -41,11 +41,13 @@ import pathlib
 for name, value in (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3")):
     os.environ.setdefault(name, value)
 
+from golden.activities import make_activities
 from golden.callbacks import make_callbacks
 from golden.graphs import make_graphs
 from golden.keras_files import make_keras, make_release
 from golden.layers import make_layers
 from golden.one_input_layers import make_one_input_layers
+from golden.more_layers import make_more_layers
 from golden.nested import make_nested
 from golden.parts import (
     make_activations,
@@ -65,8 +67,10 @@ MAKERS = {
     "layers": make_layers,
     "wrappers": make_wrappers,
     "one_input_layers": make_one_input_layers,
+    "more_layers": make_more_layers,
     "training": make_training,
     "training_parts": make_training_parts,
+    "activities": make_activities,
     "sample_weights": make_sample_weights,
     "reductions": make_reductions,
     "losses_metrics": make_losses_metrics,

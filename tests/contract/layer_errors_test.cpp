@@ -50,6 +50,19 @@ TEST(LayerErrors, NameWhatALayerTakes) {
   EXPECT_ERROR(build(LayerNormalization{.axis = {1, 2}, .name = "n"}, {3, 4}),
                ShapeError,
                "LayerNormalization 'n': expected one axis, the last, got (1, 2).");
+  EXPECT_ERROR(
+      build(RMSNormalization{.axis = {1}, .name = "n"}, {3, 4}),
+      ShapeError,
+      "RMSNormalization 'n': expected axis -1 or 2, the last, got 1. Permute in front of this "
+      "layer.");
+  EXPECT_ERROR(build(Dropout{.rate = 0.5f, .noise_shape = {-1, 2, 4}, .name = "d"}, {3, 4}),
+               ShapeError,
+               "Dropout 'd': expected noise_shape with None, 1 or the input's size for each axis, "
+               "None or 1 for the batch's, got (None, 2, 4) for samples of (3, 4).");
+  EXPECT_ERROR(build(AlphaDropout{.rate = 0.5f, .noise_shape = {8, 1}, .name = "d"}, {4}),
+               ShapeError,
+               "AlphaDropout 'd': expected noise_shape with None, 1 or the input's size for each "
+               "axis, None or 1 for the batch's, got (8, 1) for samples of (4,).");
   EXPECT_ERROR(build(PReLU{.shared_axes = {3}, .name = "p"}, {3, 4}),
                ShapeError,
                "PReLU 'p': expected shared_axes in [1, 2], got 3.");
@@ -80,6 +93,17 @@ TEST(LayerErrors, NameBadOptions) {
   EXPECT_ERROR(build(Conv1D{.filters = 3, .kernel_size = 1, .groups = 2, .name = "c"}, {4, 2}),
                OptionError,
                "Conv1D 'c': expected filters a multiple of the 2 groups, got 3.");
+  EXPECT_ERROR(build(GroupNormalization{.groups = 3, .name = "g"}, {3, 4}),
+               OptionError,
+               "GroupNormalization 'g': expected groups that divide the features, or -1, got 3 of "
+               "4.");
+  Sequential joined(
+      {Input{.shape = {3, 4}}, Dense{.units = 2, .activity_regularizer = OrthogonalRegularizer{}}});
+  EXPECT_ERROR(
+      joined.predict(Tensor({1, 3, 4})),
+      OptionError,
+      "Dense: activity_regularizer: expected an output of rank 2 (batch, features), got (3, "
+      "2) a sample.");
   EXPECT_ERROR(build(Conv2D{.filters = 3,
                             .kernel_size = {1, 2},
                             .strides = {2, 1},

@@ -10,7 +10,7 @@
 #include "dot_product.hpp"
 #include "engram/engram.hpp"
 #include "io/same_model.hpp"
-#include "layers/layer_spec.hpp"
+#include "layers/activity.hpp"
 #include "model/batches.hpp"
 #include "temporary_folder.hpp"
 
@@ -80,7 +80,13 @@ std::vector<LayerCase> cases() {
       {"Activation", {ActivationLayer{.activation = "tanh"}}, kVector},
       {"ActivationSoftmax", {ActivationLayer{.activation = "softmax"}}, kSequence},
       {"ActivationMasked", {ActivationLayer{.activation = "tanh"}, last}, kSequence, true},
+      {"ActivityRegularization",
+       {Dense{.units = 3}, ActivityRegularization{.l2 = 0.2f}},
+       kSequence},
       {"AlphaDropout", {AlphaDropout{.rate = 0.4f}}, kSequence},
+      {"AlphaDropoutNoiseShape",
+       {AlphaDropout{.rate = 0.4f, .noise_shape = {1, -1, 1, 2}}},
+       kImage},
       {"AveragePooling1D", {AveragePooling1D{.pool_size = 2}}, kSequence},
       {"AveragePooling1DSame", {AveragePooling1D{.pool_size = 3, .padding = "same"}}, kSequence},
       {"AveragePooling2D", {AveragePooling2D{.pool_size = {2, 3}}}, kImage},
@@ -122,7 +128,16 @@ std::vector<LayerCase> cases() {
        kImage},
       {"Cropping1D", {Cropping1D{.cropping = {1, 2}}}, kSequence},
       {"Dense", {Dense{.units = 3, .activation = "tanh"}}, kSequence},
+      {"DenseActivity",
+       {Dense{.units = 3, .activation = "tanh", .activity_regularizer = L2{.l2 = 1.0f}},
+        Dense{.units = 2}},
+       kSequence},
+      {"DenseActivityOrthogonal",
+       {Dense{.units = 3, .activity_regularizer = OrthogonalRegularizer{.factor = 0.5f}}},
+       kVector},
       {"Dropout", {Dropout{.rate = 0.4f}}, kSequence},
+      {"DropoutNoiseShape", {Dropout{.rate = 0.4f, .noise_shape = {-1, 1, 5, 1}}}, kImage},
+      {"DropoutNoiseShapeVector", {Dropout{.rate = 0.4f, .noise_shape = {-1, 1}}}, kVector},
       {"ELU", {ELU{.alpha = 0.7f}}, kSequence},
       {"Embedding", {}, kSequence},
       {"EmbeddingMasked", {last}, kSequence, true},
@@ -137,7 +152,18 @@ std::vector<LayerCase> cases() {
       {"GlobalAveragePooling2D", {GlobalAveragePooling2D{}}, kImage},
       {"GlobalMaxPooling1D", {GlobalMaxPooling1D{.keepdims = true}}, kSequence},
       {"GlobalMaxPooling2D", {GlobalMaxPooling2D{}}, kImage},
+      {"GroupNormalization", {GroupNormalization{.groups = 2}}, kImage},
+      {"GroupNormalizationMasked", {GroupNormalization{.groups = 2}, last}, kSequence, true},
+      {"GroupNormalizationPlain",
+       {GroupNormalization{.groups = -1, .center = false, .scale = false}},
+       kSequence},
+      {"Identity", {IdentityLayer{}}, kSequence},
       {"LSTM", {LSTM{.units = 3}}, kSequence},
+      {"LSTMActivity",
+       {LSTM{.units = 3, .return_sequences = true, .activity_regularizer = "l2"},
+        Bidirectional{.layer = GRU{.units = 2, .activity_regularizer = L2{.l2 = 0.5f}}}},
+       kSequence,
+       true},
       {"LSTMMasked", {LSTM{.units = 3, .return_sequences = true}, last}, kSequence, true},
       {"LayerNormalization", {LayerNormalization{}}, kSequence},
       {"LayerNormalizationPlain", {LayerNormalization{.center = false, .scale = false}}, kVector},
@@ -164,6 +190,7 @@ std::vector<LayerCase> cases() {
         last},
        kSequence,
        true},
+      {"RMSNormalization", {RMSNormalization{}}, kSequence},
       {"ReLU", {ReLU{.max_value = 1.02f, .negative_slope = 0.2f, .threshold = 0.12f}}, kSequence},
       {"RepeatVector", {RepeatVector{.n = 3}, last}, kVector},
       {"Rescaling", {Rescaling{.scale = 0.25f, .offset = 1.0f}}, kImage},
@@ -241,12 +268,19 @@ Built build_case(const LayerCase& c, std::int64_t rows) {
   return b;
 }
 
-/// The loss in training, with the same random numbers each time.
+/// The loss in training, with the same random numbers each time. DotProduct gives the gradient of
+/// the sum, penalties are what is left of the loss when all targets are zero.
 double training_loss(Built& b) {
-  b.model.data().compiled->iterations = 0;
+  const auto loss = [&](const Tensor& y) {
+    b.model.data().compiled->iterations = 0;
+    return *find(b.model.train_on_batch(b.x, y), "loss");
+  };
+  const bool is_penalized = std::ranges::any_of(b.model.data().network.nodes, [](const auto& node) {
+    return !activity_regularizers(node.spec(), node.options()).empty();
+  });
   const Shape& shape = b.y.shape();
-  return *find(b.model.train_on_batch(b.x, b.y), "loss") *
-         static_cast<double>(size_of(shape) / shape.back());
+  const double penalty = is_penalized ? loss(Tensor(shape)) : 0;
+  return (loss(b.y) - penalty) * static_cast<double>(size_of(shape) / shape.back()) + penalty;
 }
 
 void expect_gradients_equal_differences(Built b) {
@@ -344,6 +378,28 @@ TEST(CategoryEncoding, CountsAlongTheLastAxis) {
   EXPECT_TRUE(is_same(encoded("count"), Tensor({2, 3}, {1, 0, 2, 0, 3, 0})));
   EXPECT_TRUE(is_same(encoded("one_hot"),
                       Tensor({2, 3, 3}, {1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0})));
+}
+
+TEST(Dropout, DrawsOneNumberWhereNoiseShapeIsOne) {
+  for (const std::int64_t rows_drawn : {-1, 1}) {
+    Built b = build_case(
+        {"", {Dropout{.rate = 0.5f, .noise_shape = {rows_drawn, 1, 5, 1}, .seed = 1}}, kImage}, 20);
+    std::ranges::fill(b.y.values(), 1.0f);
+    const Tensor factors = gradients_of(b.model.data(), b.x, b.y)[0];  // by id, from 1
+    const auto at = [&](std::int64_t row, std::int64_t t, std::int64_t i, std::int64_t feature) {
+      return factors.at({1 + (row * 4 + t) * 5 + i, feature});
+    };
+    std::int64_t other_rows = 0, dropped = 0;
+    for (std::int64_t i = 0; i < 20 * 20; ++i) {
+      const std::int64_t row = i / 20, t = i / 5 % 4, place = i % 5;
+      EXPECT_EQ(at(row, t, place, 0), at(row, t, place, 1));
+      EXPECT_EQ(at(row, t, place, 0), at(row, 0, place, 0));
+      other_rows += at(row, t, place, 0) != at(0, 0, place, 0) ? 1 : 0;
+      dropped += at(row, t, place, 0) == 0 ? 1 : 0;
+    }
+    EXPECT_EQ(other_rows > 0, rows_drawn < 0);
+    EXPECT_TRUE(dropped > 0 && dropped < 20 * 20);
+  }
 }
 
 TEST(ConvLSTM, MaskedStepsLeaveStatesAndOutput) {
@@ -496,6 +552,7 @@ TEST(LayerTable, EachKindHasACase) {
                                                    "Average",
                                                    "Concatenate",
                                                    "Dot",
+                                                   "GroupQueryAttention",
                                                    "Maximum",
                                                    "Minimum",
                                                    "MultiHeadAttention",

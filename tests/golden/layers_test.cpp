@@ -19,8 +19,10 @@ std::vector<json> layer_cases() {
   std::vector<json> cases = golden::read("layers.json")["cases"];
   const json wrappers = golden::read("wrappers.json")["cases"];
   cases.insert(cases.end(), wrappers.begin(), wrappers.end());
-  const json more = golden::read("one_input_layers.json");
-  cases.insert(cases.end(), more["cases"].begin(), more["cases"].end());
+  for (const char* name : {"one_input_layers.json", "more_layers.json"}) {
+    const json more = golden::read(name);
+    cases.insert(cases.end(), more["cases"].begin(), more["cases"].end());
+  }
   return cases;
 }
 

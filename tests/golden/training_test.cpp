@@ -19,7 +19,11 @@ constexpr const char* kTensorflowSlices = "letters_tensorflow_slices";
 
 std::vector<json> training_cases() {
   std::vector<json> cases;
-  for (const char* name : {"training.json", "training_parts.json", "sample_weights.json", "reductions.json"}) {
+  for (const char* name : {"training.json",
+                           "training_parts.json",
+                           "sample_weights.json",
+                           "reductions.json",
+                           "activities.json"}) {
     const json file = golden::read(name);
     cases.insert(cases.end(), file["cases"].begin(), file["cases"].end());
   }
@@ -113,7 +117,8 @@ TEST_P(GoldenTraining, FirstGradientsAgree) {
   for (const RowsView& array : all_weights.views()) {
     weights.push_back(array.rows(0, rows));
   }
-  const double loss = model.evaluate(x, y, {.sample_weight = weights})[0].second;
+  const double loss =
+      model.evaluate(x, y, {.batch_size = rows, .sample_weight = weights})[0].second;
   EXPECT_NEAR(loss, golden["loss_value"]["value"].get<double>(), 1e-5);
   const std::vector<Tensor> gradients = gradients_of(model.data(), x, y, weights);
   ASSERT_EQ(gradients.size(), golden["gradients"].size());

@@ -120,6 +120,75 @@ def multi_head_attentions():
     return model, x, [stream(3, (5, 2)), stream(4, (5, 2)), stream(5, (5, 3, 5, 5))]
 
 
+def activities():
+    """Penalties on states that nobody reads, on parts of a layer, in a nested model, of a layer that
+    is called twice."""
+    both = keras.regularizers.L1L2(l1=0.02, l2=0.03)
+    words, series = L.Input((4,), name="words"), L.Input((5, 3), name="series")
+    embedded = L.Embedding(6, 3, mask_zero=True, activity_regularizer="l2")(words)
+    last, h, c = L.LSTM(3, return_state=True, activity_regularizer=both)(embedded)
+    heads = L.MultiHeadAttention(2, 3, activity_regularizer=both)(series, L.Dense(2)(series))
+    forth, fh, bh = L.Bidirectional(L.GRU(2, return_state=True, activity_regularizer=both))(heads)
+    shared = L.Dense(2, activity_regularizer="l1", activation="tanh")
+    # Not by rows: Keras's fit does not know how many there will be.
+    skewed = L.Dense(3, activity_regularizer=keras.regularizers.OrthogonalRegularizer(
+        0.5, mode="columns"))
+    inner = keras.Sequential([L.Dense(2, activity_regularizer=both), L.Identity()])
+    joined = L.Concatenate()([shared(last), shared(skewed(forth)),
+                              inner(h), L.ActivityRegularization(l1=0.1)(bh)])
+    outputs = [L.Dense(2, name="price")(joined),
+               L.Dense(3, activation="softmax", activity_regularizer=both, name="kind")(joined)]
+    model = keras.Model([words, series], outputs)
+    model.compile(keras.optimizers.Adam(0.01), ["mse", "sparse_categorical_crossentropy"],
+                  loss_weights=[0.5, 2.0])
+    x = [integers(1, (5, 4), 6), stream(2, (5, 5, 3))]
+    x[0][0] = [0, 3, 0, 2]
+    return model, x, [stream(3, (5, 2)), integers(4, (5, 1), 3)]
+
+
+def gated_attentions():
+    """Gates, and heads of queries that share those of values."""
+    words, series = L.Input((4,), name="words"), L.Input((5, 3), name="series")
+    queries = [L.Embedding(6, 3, mask_zero=True)(words) for _ in range(3)]
+    values = [L.Masking()(series) for _ in range(2)]
+    key = L.Dense(2, name="key")(series)
+    gated = L.MultiHeadAttention(2, 2, value_dim=3, use_gate=True)(queries[0], values[0])
+    grouped = L.GroupQueryAttention(2, 4, 2)(queries[1], values[1])
+    causal = L.GroupQueryAttention(3, 6, 2, use_gate=True, use_bias=False)(
+        query=queries[2], value=series, key=key, use_causal_mask=True)
+    window = L.GroupQueryAttention(
+        1, 3, 1, use_gate=True, sliding_window=2, kernel_regularizer="l2",
+        activity_regularizer=keras.regularizers.L1L2(l1=0.02, l2=0.03))(series, series)
+    scored, scores = L.GroupQueryAttention(2, 2, 2)(
+        L.Dense(3)(series), L.Dense(3)(series), return_attention_scores=True)
+    outputs = [L.LSTM(2)(L.Concatenate()([gated, grouped, causal])),
+               L.GRU(2)(L.Concatenate()([window, scored])), scores]
+    model = keras.Model([words, series], outputs)
+    model.compile(keras.optimizers.Adam(0.01), ["mse"] * 3)
+    x = [integers(1, (5, 4), 6), stream(2, (5, 5, 3))]
+    x[0][0] = [0, 3, 0, 2]
+    x[1][1, 3:] = x[1][2, 0] = 0
+    return model, x, [stream(3, (5, 2)), stream(4, (5, 2)), stream(5, (5, 2, 5, 5))]
+
+
+def more_options():
+    """Cosines, states of convolutions, and dropout with noise_shape in a model that is at rest."""
+    series, film = L.Input((4, 3), name="series"), L.Input((3, 5, 2), name="film")
+    both = keras.regularizers.L1L2(l1=0.02, l2=0.03)
+    first = L.Dense(2, activation="tanh")(L.Dropout(0.0, noise_shape=(None, 1, 3))(series))
+    last, h, c = L.ConvLSTM1D(2, 2, return_state=True, activity_regularizer=both)(film)
+    images, h2, _ = L.ConvLSTM1D(2, 2, padding="same", return_sequences=True, return_state=True,
+                                 go_backwards=True)(L.AlphaDropout(0.0, noise_shape=(1, 1, 5, 2))(film))
+    cosines = L.Dot(axes=(2, 2), normalize=True)([first, h])
+    more = L.Dot(axes=1, normalize=True)([last, c])
+    one = L.Dot(axes=1, normalize=True)([L.Flatten()(first), L.Flatten()(last)])
+    joined = L.Concatenate()([L.Flatten()(part) for part in (cosines, more, one, images, h2)])
+    model = keras.Model([series, film], L.Dense(2)(joined))
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    x = [stream(1, (5, 4, 3)), stream(2, (5, 3, 5, 2))]
+    return model, x, [stream(3, (5, 2))]
+
+
 def stored(array):
     return {"shape": list(array.shape), "values": numbers(np.asarray(array, "float32"))}
 
@@ -150,5 +219,6 @@ def make_graphs(folder):
     folder = folder / "keras"
     folder.mkdir(exist_ok=True)
     for seed, make in enumerate((shared_and_masked, merges, encoder_decoder, weighted_outputs,
-                                 attentions, multi_head_attentions), 2201):
+                                 attentions, multi_head_attentions, activities,
+                                 gated_attentions, more_options), 2201):
         graph_case(folder, seed, make)
