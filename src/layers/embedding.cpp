@@ -42,7 +42,7 @@ class EmbeddingPlan final : public LayerPlan {
       std::memcpy(run.output.value + to * o_.output_dim,
                   run.weights[0] + id * o_.output_dim,
                   static_cast<std::size_t>(o_.output_dim) * sizeof(float));
-      if (o_.mask_zero) {
+      if (o_.mask_zero && run.output.mask != nullptr) {
         const bool is_step = run.inputs[0].mask == nullptr || run.inputs[0].mask[to] != 0;
         run.output.mask[to] = is_step && id != 0;
       }

@@ -54,13 +54,13 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"GraphWithoutInputs",
                 [](Archive& a) { a.config["class_name"] = "Functional"; },
                 "config.json.config.input_layers: expected a value, got none."},
-        Refusal{
-            "UnknownOption",
-            [](Archive& a) { a.layer(3)["unit"] = 1; },
-            "config.json.config.layers[3].config: expected a supported option, got 'unit'. Did "
-            "you mean 'units'? Supported: activation, bias_constraint, bias_initializer, "
-            "bias_regularizer, kernel_constraint, kernel_initializer, kernel_regularizer, name, "
-            "quantization_config, trainable, units, use_bias."},
+        Refusal{"UnknownOption",
+                [](Archive& a) { a.layer(3)["unit"] = 1; },
+                "config.json.config.layers[3].config: expected a supported option, got 'unit'. Did "
+                "you mean 'units'? Supported: activation, activity_regularizer, bias_constraint, "
+                "bias_initializer, bias_regularizer, kernel_constraint, kernel_initializer, "
+                "kernel_regularizer, name, "
+                "quantization_config, trainable, units, use_bias."},
         Refusal{"UnknownActivation",
                 [](Archive& a) { a.layer(3)["activation"] = "sigmoidal"; },
                 "config.json.config.layers[3].config.activation: expected a supported activation, "

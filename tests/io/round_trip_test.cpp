@@ -69,7 +69,10 @@ class ChangeOption final : public OptionVisitor {
 
   void option(std::string_view, std::string& v) override { v = is_turn() ? "other \"name\"" : v; }
 
-  void option(std::string_view, Shape& v) override { v = is_turn() ? Shape{1, 2} : v; }
+  /// A noise_shape must fit the sample that a model is made for, (batch, 4, 2).
+  void option(std::string_view n, Shape& v) override {
+    v = !is_turn() ? v : (n == "noise_shape" ? Shape{-1, 1, 2} : Shape{1, 2});
+  }
 
   void numbers(std::string_view, std::vector<float>& v) override {
     v = is_turn() ? std::vector<float>{0.5f, -0.25f} : v;
