@@ -73,6 +73,14 @@ class PartOf {
 #endif
 };
 
+/// Access to a single float. A Part would do, but what it covers with its mask may have been stored
+/// a moment ago, and then its load waits for that store.
+struct One {
+  HWY_INLINE Vector load(const float* p) const { return all(*p); }
+
+  HWY_INLINE void store(Vector v, float* p) const { *p = hn::GetLane(v); }
+};
+
 using Whole = WholeOf<Floats>;
 using Part = PartOf<Floats>;
 
@@ -84,7 +92,9 @@ HWY_INLINE void for_each_vector(std::int64_t n, const Step& step) {
   for (; i + kLanes <= n; i += kLanes) {
     step(i, Whole());
   }
-  if (i < n) {
+  if (i + 1 == n) {
+    step(i, One());
+  } else if (i < n) {
     step(i, Part(n - i));
   }
 }
