@@ -92,7 +92,7 @@ def sequence_layer(rng, steps, features):
                               "use_bias": rng.random() < 0.8}), valid, filters),
         (("Conv1DTranspose", {"filters": filters, "kernel_size": kernel, "strides": stride,
                               "padding": "same", "activation": "tanh"}), steps * stride, filters),
-        (("AdaptiveAveragePooling1D", {"output_size": kernel}), kernel, features),
+        (("AdaptiveAveragePooling1D", {"output_size": min(kernel, steps)}), min(kernel, steps), features),
         (("ZeroPadding1D", {"padding": (before, after)}), steps + before + after, features),
         (("Cropping1D", {"cropping": (cut, cut)}), steps - 2 * cut, features),
         (("UpSampling1D", {"size": 2}), 2 * steps, features),
