@@ -152,6 +152,10 @@ def speed_table(figures):
         t.shares_ratio(f"{kind}, H = D = 64, against LSTM",
                        f"layer/{kind}/H=64,D=64,batch=32/threads=1",
                        "layer/LSTM/H=64,D=64,batch=32/threads=1", 0.8)
+    sizes = "/H=64,D=64,batch=32/threads=1"
+    for kind, name in (("", "lengths-LSTM"), (" in buckets", "lengths-LSTM-buckets")):
+        t.shares_ratio(f"sequences of 1 to 100 steps{kind}, against whole ones, per unit of work",
+                       f"layer/{name}{sizes}", f"layer/whole-LSTM{sizes}", 0.8)
     for H, asked in ((32, .45), (64, .65), (128, .75), (256, .80), (512, .80), (1024, .80)):
         name = f"layer/LSTM/H={H},D={H},batch=32/threads="
         t.share(f"LSTM layer, batch 32, T 100, H = D = {H}", name + "1", asked)
@@ -166,6 +170,10 @@ def speed_table(figures):
     for odd, even in ((1, 16), (7, 16), (33, 48), (65, 80)):
         t.shares_ratio(f"batch {odd} against {even}, H 64", layer.format(64, 64, odd),
                        layer.format(64, 64, even), 0.8)
+    for batch in (1, 7, 16, 33, 48, 65, 80):
+        name = f"layer/LSTM/H=64,D=64,batch={batch}/threads="
+        t.ratio(f"batch {batch}, H 64, two threads against one", name + "1", name + "2", 1.85,
+                at_most=False)
     for threads in (1, 2):
         t.share(f"prediction of 2,066 windows, stock-lstm, {threads} thread{'s' * (threads > 1)}",
                 f"predict/stock-lstm/rows=2066/threads={threads}", 0.78)
