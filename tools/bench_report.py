@@ -152,7 +152,7 @@ def speed_table(figures):
         t.shares_ratio(f"{kind}, H = D = 64, against LSTM",
                        f"layer/{kind}/H=64,D=64,batch=32/threads=1",
                        "layer/LSTM/H=64,D=64,batch=32/threads=1", 0.8)
-    sizes = "/H=64,D=64,batch=32/threads=1"
+    sizes = "/H=64,D=64,batch=64/threads=1"
     for kind, name in (("", "lengths-LSTM"), (" in buckets", "lengths-LSTM-buckets")):
         t.shares_ratio(f"sequences of 1 to 100 steps{kind}, against whole ones, per unit of work",
                        f"layer/{name}{sizes}", f"layer/whole-LSTM{sizes}", 0.8)
