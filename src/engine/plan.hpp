@@ -18,9 +18,8 @@
 
 #include "base/aligned.hpp"
 #include "base/workers.hpp"
+#include "engine/judgement.hpp"
 #include "engine/network.hpp"
-#include "parts/loss_spec.hpp"
-#include "parts/metric_spec.hpp"
 
 namespace engram {
 
@@ -36,22 +35,6 @@ struct PlanKey {
   bool operator==(const PlanKey&) const = default;
 };
 
-/// What the predictions of one output are compared with, and how.
-struct OutputJudgement {
-  const Loss* loss = nullptr;
-  float loss_weight = 1;                       ///< of this output's loss in the whole
-  Reduction reduction = Reduction::mean;       ///< the loss's
-  std::vector<Metric> metrics;                 ///< accuracies resolved; the weighted ones come last
-  std::vector<std::string> metric_names = {};  ///< in logs, without the output's name
-  std::size_t plain_metrics = 0;               ///< those that leave sample weights out
-  std::int64_t outputs = 1;                    ///< values on the last axis of the predictions
-  /// Of all samples: (samples, rows of the loss in a sample); null: 1 each.
-  const Tensor* sample_weight = nullptr;
-};
-
-/// One for each output.
-using Judgement = std::vector<OutputJudgement>;
-
 /// Rows of arrays that make up a batch.
 struct Batch {
   std::span<const RowsView> x;          ///< all samples, for each input
@@ -61,24 +44,6 @@ struct Batch {
   std::span<float* const> predicted;    ///< (samples, output) for each output, or none
   float* states = nullptr;  ///< of stateful layers, NetworkNode::carried each; null: none
 };
-
-/// Sums over a batch, or over many, of one output.
-struct OutputFigures {
-  double loss_sum = 0;  ///< of the weighted losses of rows (a step of a sequence is a row)
-  double weight = 0;    ///< what a mean divides by: rows that counted, or their weights
-  std::vector<double> metric_sums;  ///< for each metric: its own, and the weight of its rows
-  /// Of regularizers, added to the whole loss; the first output's only. A plan gives those of
-  /// activities.
-  double penalty = 0;
-
-  void add(const OutputFigures& other);
-
-  /// The loss of the rows, before OutputJudgement::loss_weight and penalty.
-  double loss(Reduction reduction) const;
-};
-
-/// Those of all outputs.
-using BatchFigures = std::vector<OutputFigures>;
 
 /// Seed and number of the batch, for dropout.
 struct BatchNumber {
@@ -216,12 +181,24 @@ class Plan {
                    const Judgement& judgement,
                    const SliceRun& common,
                    std::size_t output) const;
+  LossRows loss_rows(Arena& arena,
+                     const Batch& batch,
+                     const Loss& loss,
+                     const SliceRun& common,
+                     std::size_t output) const;
+  static void add_metrics(const OutputJudgement& judged,
+                          LossRows rows,
+                          const RowWeights& weights,
+                          OutputFigures& figures);
   OutputFigures judge_output(Arena& arena,
                              const Batch& batch,
                              const Judgement& judgement,
                              const SliceRun& common,
                              std::size_t output,
                              bool has_gradients) const;
+  float scale_of_gradients(const OutputFigures& total,
+                           const OutputJudgement& judged,
+                           std::int64_t rows) const;
   std::vector<double> count_rows(const Batch& batch,
                                  const Judgement& judgement,
                                  const float* weights,

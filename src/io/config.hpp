@@ -19,11 +19,17 @@ using formats::JsonAt;
 /// Sizes in a config: larger ones could overflow products, and no file holds weights for them.
 inline constexpr std::int64_t kLargestSize = std::int64_t{1} << 31;
 
+/// The value of an option that has only one.
+Json json_of(const FixedValue& value);
+
 /// The config of any options struct, its keys in Keras's order.
 Json config_of(const OptionsAccess& access, const void* options);
 
 /// {module, class_name, config, registered_name} around a config.
 Json keras_object(std::string_view module, std::string_view class_name, Json config);
+
+/// The dtype of all that is computed here.
+Json float32_policy();
 
 /// The text of a member, which is within the limits of reading. Errors: OptionError.
 std::string json_text(const Json& json, const std::string& member);

@@ -10,6 +10,7 @@
 #include "engram/layers/input.hpp"
 #include "io/config.hpp"
 #include "io/graph_config.hpp"
+#include "io/layer_object.hpp"
 #include "model/texts.hpp"
 #include "parts/foreign.hpp"
 #include "parts/schedule_spec.hpp"

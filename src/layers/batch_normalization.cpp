@@ -7,6 +7,7 @@
 #include "base/aligned.hpp"
 #include "base/error.hpp"
 #include "kernels/normalize.hpp"
+#include "layers/gamma_and_beta.hpp"
 #include "layers/layer_spec.hpp"
 #include "layers/shapes.hpp"
 
@@ -166,13 +167,7 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
 std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
   const BatchNormalization& o = options_of(options);
   const Shape shape = {inputs[0].back()};
-  std::vector<WeightSpec> specs;
-  if (o.scale) {
-    specs.push_back({.name = "gamma", .shape = shape, .initializer = o.gamma_initializer});
-  }
-  if (o.center) {
-    specs.push_back({.name = "beta", .shape = shape, .initializer = o.beta_initializer});
-  }
+  std::vector<WeightSpec> specs = gamma_and_beta(o, shape);
   specs.push_back({.name = "moving_mean",
                    .shape = shape,
                    .initializer = o.moving_mean_initializer,

@@ -15,7 +15,7 @@ namespace k = kernels;
 namespace {
 
 /// Runs both directions with whole sequences of their own, then merges.
-class BidirectionalPlan final : public LayerPlan {
+class BidirectionalPlan final : public PlanOfPlans {
  public:
   BidirectionalPlan(std::span<const InnerLayer> directions,
                     std::string mode,
@@ -26,9 +26,9 @@ class BidirectionalPlan final : public LayerPlan {
         units_(inner.back()),
         values_(aligned_floats(steps_ * sizes.rows * units_)),
         inputs_(size_of(sizes.inputs[0])),
-        needs_dx_(sizes.is_training && sizes.needs_input_gradient),
-        plans_(values_ * (sizes.is_training ? 4 : 2) +
-               (needs_dx_ ? aligned_floats(inputs_ * sizes.rows) : 0)) {
+        needs_dx_(sizes.is_training && sizes.needs_input_gradient) {
+    plans_ = InnerPlans(values_ * (sizes.is_training ? 4 : 2) +
+                        (needs_dx_ ? aligned_floats(inputs_ * sizes.rows) : 0));
     LayerSizes inner_sizes = sizes;
     inner_sizes.inputs.resize(1 + (sizes.inputs.size() - 1) / 2);
     inner_sizes.output = inner;
@@ -37,20 +37,6 @@ class BidirectionalPlan final : public LayerPlan {
       plans_.add(direction.layer, inner_sizes);
     }
   }
-
-  std::int64_t packed_floats() const override { return plans_.packed_floats(); }
-
-  std::int64_t pack_parts() const override { return plans_.pack_parts(); }
-
-  void pack(std::span<const float* const> weights,
-            float* packed,
-            std::int64_t part) const override {
-    plans_.pack(weights, packed, part);
-  }
-
-  std::int64_t workspace_floats() const override { return plans_.workspace_floats(); }
-
-  std::int64_t state_floats() const override { return plans_.state_floats(); }
 
   void forward(const SliceRun& run) const override {
     for (const std::size_t i : {0, 1}) {
@@ -179,7 +165,6 @@ class BidirectionalPlan final : public LayerPlan {
   std::string mode_;
   std::int64_t steps_, units_, values_, inputs_;
   bool needs_dx_;
-  InnerPlans plans_;
 };
 
 }  // namespace

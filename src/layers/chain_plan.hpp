@@ -19,23 +19,9 @@ struct ChainLink {
 };
 
 /// All of them see the mask of the layer's input; only the last one gives logits.
-class ChainPlan final : public LayerPlan {
+class ChainPlan final : public PlanOfPlans {
  public:
   ChainPlan(std::vector<ChainLink> links, const LayerSizes& sizes);
-
-  std::int64_t packed_floats() const override { return plans_.packed_floats(); }
-
-  std::int64_t pack_parts() const override { return plans_.pack_parts(); }
-
-  void pack(std::span<const float* const> weights,
-            float* packed,
-            std::int64_t part) const override {
-    plans_.pack(weights, packed, part);
-  }
-
-  std::int64_t workspace_floats() const override { return plans_.workspace_floats(); }
-
-  std::int64_t state_floats() const override { return plans_.state_floats(); }
 
   void forward(const SliceRun& run) const override;
   void backward(const SliceRun& run) const override;
@@ -53,7 +39,6 @@ class ChainPlan final : public LayerPlan {
   Signal between(std::size_t i, const SliceRun& run) const;
 
   std::vector<Place> places_;
-  InnerPlans plans_;
 };
 
 }  // namespace engram

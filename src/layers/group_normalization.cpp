@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/normalize.hpp"
+#include "layers/gamma_and_beta.hpp"
 #include "layers/layer_spec.hpp"
 #include "layers/shapes.hpp"
 
@@ -165,16 +166,7 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
 }
 
 std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
-  const GroupNormalization& o = options_of(options);
-  const Shape shape = {inputs[0].back()};
-  std::vector<WeightSpec> specs;
-  if (o.scale) {
-    specs.push_back({.name = "gamma", .shape = shape, .initializer = o.gamma_initializer});
-  }
-  if (o.center) {
-    specs.push_back({.name = "beta", .shape = shape, .initializer = o.beta_initializer});
-  }
-  return specs;
+  return gamma_and_beta(options_of(options), {inputs[0].back()});
 }
 
 }  // namespace

@@ -77,4 +77,25 @@ class InnerPlans {
   std::size_t weights_ = 0;
 };
 
+/// The plan of a layer whose weights, packed floats and states are those of its inner plans.
+class PlanOfPlans : public LayerPlan {
+ public:
+  std::int64_t packed_floats() const override { return plans_.packed_floats(); }
+
+  std::int64_t pack_parts() const override { return plans_.pack_parts(); }
+
+  void pack(std::span<const float* const> weights,
+            float* packed,
+            std::int64_t part) const override {
+    plans_.pack(weights, packed, part);
+  }
+
+  std::int64_t workspace_floats() const override { return plans_.workspace_floats(); }
+
+  std::int64_t state_floats() const override { return plans_.state_floats(); }
+
+ protected:
+  InnerPlans plans_;
+};
+
 }  // namespace engram

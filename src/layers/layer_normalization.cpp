@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engram/layers/layer_normalization.hpp"
 
+#include "layers/gamma_and_beta.hpp"
 #include "layers/row_normalization.hpp"
 #include "layers/shapes.hpp"
 
@@ -40,16 +41,7 @@ std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
 }
 
 std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
-  const LayerNormalization& o = options_of(options);
-  const Shape shape = {inputs[0].back()};
-  std::vector<WeightSpec> specs;
-  if (o.scale) {
-    specs.push_back({.name = "gamma", .shape = shape, .initializer = o.gamma_initializer});
-  }
-  if (o.center) {
-    specs.push_back({.name = "beta", .shape = shape, .initializer = o.beta_initializer});
-  }
-  return specs;
+  return gamma_and_beta(options_of(options), {inputs[0].back()});
 }
 
 }  // namespace

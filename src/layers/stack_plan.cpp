@@ -13,7 +13,7 @@ namespace engram {
 
 namespace {
 
-class StackPlan final : public LayerPlan {
+class StackPlan final : public PlanOfPlans {
  public:
   StackPlan(std::vector<StackPart> parts, const LayerSizes& sizes, bool turns_mask)
       : steps_(sizes.inputs[0][0]),
@@ -37,20 +37,6 @@ class StackPlan final : public LayerPlan {
     }
     first_states_.push_back(states_);
   }
-
-  std::int64_t packed_floats() const override { return plans_.packed_floats(); }
-
-  std::int64_t pack_parts() const override { return plans_.pack_parts(); }
-
-  void pack(std::span<const float* const> weights,
-            float* packed,
-            std::int64_t part) const override {
-    plans_.pack(weights, packed, part);
-  }
-
-  std::int64_t workspace_floats() const override { return plans_.workspace_floats(); }
-
-  std::int64_t state_floats() const override { return plans_.state_floats(); }
 
   void forward(const SliceRun& run) const override {
     if (turns_mask_ && run.inputs[0].mask != nullptr) {
@@ -112,7 +98,6 @@ class StackPlan final : public LayerPlan {
   std::int64_t mask_ = 0;
   std::size_t states_ = 0;
   std::vector<std::size_t> first_states_;  // of the parts, and their number
-  InnerPlans plans_;
 };
 
 }  // namespace

@@ -31,7 +31,7 @@ Shape step_shape(const Shape& shape) { return Shape(shape.begin() + 1, shape.end
 
 /// Steps and rows together are the rows of the layer: (T, rows, D) is (T * rows, D) as it lies.
 /// What has more axes than D is copied so that its own first axis comes first.
-class TimeDistributedPlan final : public LayerPlan {
+class TimeDistributedPlan final : public PlanOfPlans {
  public:
   TimeDistributedPlan(const Layer& layer, const LayerSizes& sizes)
       : steps_(sizes.inputs[0][0]),
@@ -57,17 +57,7 @@ class TimeDistributedPlan final : public LayerPlan {
                layer.spec().weights(layer.options(), inner.inputs).size());
   }
 
-  std::int64_t packed_floats() const override { return plans_.packed_floats(); }
-
-  std::int64_t pack_parts() const override { return plans_.pack_parts(); }
-
-  void pack(std::span<const float* const> weights,
-            float* packed,
-            std::int64_t part) const override {
-    plans_.pack(weights, packed, part);
-  }
-
-  std::int64_t workspace_floats() const override { return plans_.workspace_floats(); }
+  std::int64_t state_floats() const override { return 0; }
 
   void forward(const SliceRun& run) const override {
     Signal input;
@@ -144,7 +134,6 @@ class TimeDistributedPlan final : public LayerPlan {
   std::int64_t steps_;
   bool needs_dx_;
   Copied in_, out_;
-  InnerPlans plans_;
 };
 
 Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {

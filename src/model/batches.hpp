@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Batches through a model: plans, judgement, one training step. What fit, evaluate, predict share.
+/// Batches through a model: plans, one training step, figures. What fit, evaluate, predict share.
 #pragma once
 
 #include <cstdint>
@@ -19,23 +19,6 @@ inline std::vector<RowsView> views(const std::vector<Tensor>& arrays) {
   return {arrays.begin(), arrays.end()};
 }
 
-/// Builds the model for `x` if need be, and checks what it is given.
-/// Errors: ShapeError for no rows or a wrong shape; DataError for values that are not finite.
-void check_inputs(ModelData& data, ArraySpan x, std::string_view where);
-
-/// Checks that y (N, ...) can be compared with the model's outputs for x.
-/// Errors: StateError before compile, or when it, or training if the model `trains`, needs what a
-/// file only named; ShapeError; DataError.
-void check_targets(
-    ModelData& data, ArraySpan x, ArraySpan y, std::string_view where, bool trains = false);
-
-/// Checks that `rows` rows in batches of `batch_size` are whole batches of the model's size, if it
-/// has stateful layers, and makes their states before the first batch. Errors: ShapeError.
-void check_batches(ModelData& data,
-                   std::int64_t rows,
-                   std::int64_t batch_size,
-                   std::string_view where);
-
 /// Samples' shapes, and which arrays have lengths; none: empty.
 std::vector<Shape> sample_shapes(ArraySpan x);
 std::vector<bool> which_have_lengths(ArraySpan x);
@@ -48,9 +31,6 @@ std::vector<std::int64_t> batch_order(const ModelData& data,
 
 /// The numbers [begin, end).
 std::vector<std::int64_t> rows_in_order(std::int64_t begin, std::int64_t end);
-
-/// Loss and metrics for outputs against targets of y's shapes.
-Judgement judgement_of(const ModelData& data, ArraySpan x, ArraySpan y);
 
 /// The plan for batches of `rows` rows of x, made on first use.
 Plan& plan_for(ModelData& data, const PlanKey& key, const Judgement* judgement);
@@ -85,18 +65,5 @@ inline std::vector<Tensor> gradients_of(ModelData& data,
                                         ArraySpan sample_weight = {}) {
   return gradients_of(data, ArraySpan(&x, 1), ArraySpan(&y, 1), sample_weight);
 }
-
-/// Adds a batch of `rows` rows to the sums of an epoch.
-void add_batch(EpochSums& sums,
-               const Judgement& judgement,
-               const BatchFigures& batch,
-               std::int64_t rows);
-
-/// "loss" and the metrics of `sums`, in the order of compile, with `prefix` before each name; of
-/// several outputs each has its loss, and its layer's name before its names.
-Logs logs_of(const ModelData& data,
-             const Judgement& judgement,
-             const EpochSums& sums,
-             const std::string& prefix);
 
 }  // namespace engram

@@ -3,7 +3,7 @@
 
 #include "base/error.hpp"
 #include "engram/model.hpp"
-#include "model/batches.hpp"
+#include "model/check_data.hpp"
 #include "model/model_data.hpp"
 
 namespace engram {

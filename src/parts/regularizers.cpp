@@ -103,8 +103,10 @@ RegularizerSpec make_spec(std::string_view class_name, std::string_view name) {
           .joins_rows = std::is_same_v<Options, OrthogonalRegularizer>};
 }
 
-class RulesVisitor final : public OptionVisitor {
+class RulesVisitor final : public LookingVisitor {
  public:
+  using LookingVisitor::option;
+
   explicit RulesVisitor(std::string_view weight)
       : weight_(weight.ends_with("_kernel") ? weight.substr(0, weight.size() - 7) : weight) {}
 
@@ -117,26 +119,6 @@ class RulesVisitor final : public OptionVisitor {
       rules.constraint = dynamic_cast<ConstraintOption&>(value).value;
     }
   }
-
-  void option(std::string_view, std::int64_t&, const Rule&) override {}
-
-  void option(std::string_view, float&, const Rule&) override {}
-
-  void option(std::string_view, std::optional<float>&, const Rule&) override {}
-
-  void option(std::string_view, std::optional<std::int64_t>&) override {}
-
-  void option(std::string_view, bool&) override {}
-
-  void option(std::string_view, std::string&) override {}
-
-  void option(std::string_view, Shape&) override {}
-
-  void option(std::string_view, Activation&) override {}
-
-  void option(std::string_view, Initializer&) override {}
-
-  void fixed(std::string_view, const FixedValue&) override {}
 
  private:
   std::string weight_;

@@ -4,19 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/shortest.hpp"
 #include "layers/layer_spec.hpp"
 #include "parts/functions.hpp"
 
 namespace engram {
 
 namespace {
-
-/// The double that prints as `value` does: 0.2, not 0.20000000298.
-double shortest(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
 
 std::string text_of(const toml::node& node) {
   std::ostringstream text;
