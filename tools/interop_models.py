@@ -198,8 +198,8 @@ def random_spec(seed):
     for _ in range(rng.choice([0, 0, 1, 1, 2, 3])):
         front, length, width = sequence_layer(rng, length, width)
         # A bias that the mean takes away again has a gradient of roundings only.
-        if layers and front[0].endswith("Normalization") and "use_bias" in layers[-1][1]:
-            layers[-1][1]["use_bias"] = False
+        for _, options in layers if front[0].endswith("Normalization") else []:
+            options.update({"use_bias": False} if "use_bias" in options else {})
         layers.append(front)
     pools = not last_sequences and rng.random() < 0.3
     last_sequences = last_sequences or pools
