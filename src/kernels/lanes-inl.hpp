@@ -76,7 +76,9 @@ class PartOf {
 /// Access to a single float. A Part would do, but what it covers with its mask may have been stored
 /// a moment ago, and then its load waits for that store.
 struct One {
-  HWY_INLINE Vector load(const float* p) const { return all(*p); }
+  HWY_INLINE Vector load(const float* p) const {
+    return hn::IfThenElseZero(hn::FirstN(Floats(), 1), all(*p));
+  }
 
   HWY_INLINE void store(Vector v, float* p) const { *p = hn::GetLane(v); }
 };
