@@ -62,7 +62,9 @@ OPTIMIZERS = {
     "Lamb": {"learning_rate": 0.001},
     "Adafactor": {"learning_rate": 0.001},
     "ScheduleFreeAdamW": {"learning_rate": 0.001},
-    "Muon": {"learning_rate": 0.001, "adam_lr_ratio": 1.0},  # by default a whole number
+    "Muon": {"learning_rate": 0.001, "adam_lr_ratio": 1.0,  # by default a whole number
+             "exclude_layers": ["dense"]},
+    "LossScaleOptimizer": {"inner_optimizer": "Adam", "dynamic_growth_steps": 4},
 }
 
 
@@ -74,14 +76,20 @@ def targets(kind, random):
             "one_hot": np.eye(CLASSES, dtype="float32")[ids.astype(int)]}[kind]
 
 
+def make_optimizer(name):
+    options = dict(OPTIMIZERS[name])
+    if "inner_optimizer" in options:
+        options["inner_optimizer"] = make_optimizer(options["inner_optimizer"])
+    return getattr(keras.optimizers, name)(**options)
+
+
 def make_model(loss, options, activation, optimizer):
     model = keras.Sequential([keras.layers.Input((STEPS, FEATURES)),
                               keras.layers.LSTM(4, return_sequences=loss == "CTC")])
     model.add(keras.layers.Dense(CLASSES, None if activation == "unit" else activation))
     if activation == "unit":
         model.add(keras.layers.UnitNormalization())
-    model.compile(getattr(keras.optimizers, optimizer)(**OPTIMIZERS[optimizer]),
-                  getattr(keras.losses, loss)(**options))
+    model.compile(make_optimizer(optimizer), getattr(keras.losses, loss)(**options))
     if optimizer == "ScheduleFreeAdamW":  # fit's own build loses the first value of its momentum
         model.optimizer.build(model.trainable_variables)
     return model

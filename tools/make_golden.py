@@ -62,6 +62,7 @@ from golden.parts import (
     make_training_parts,
 )
 from golden.rnn_cells import make_rnn_cells
+from golden.loss_scale import make_loss_scale
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.stateful import make_stateful
 from golden.texts import make_texts
@@ -108,6 +109,7 @@ MAKERS = {
     "custom_objects": make_custom_objects,
     "ctc": make_ctc,
     "swap_ema": make_swap_ema,
+    "loss_scale": make_loss_scale,
     "mask_propagation": make_mask_propagation,
     "metrics": make_metrics,
     "metric_files": make_metric_files,

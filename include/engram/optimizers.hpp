@@ -5,7 +5,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "engram/choice.hpp"
 #include "engram/schedules.hpp"
@@ -185,12 +187,15 @@ struct Adafactor {
 
 /// Orthogonalized momentum for matrices, AdamW for all else, and for variables whose path has
 /// "embedding" in it unless told otherwise. Source: Jordan et al. 2024.
+/// exclude_layers are regular expressions for the paths of variables ("dense_1/kernel") that go by
+/// AdamW too, made of characters and . * + ? ^ $ | (OptionError for others).
 struct Muon {
   LearningRate learning_rate = 0.001f;
   float adam_beta_1 = 0.9f;
   float adam_beta_2 = 0.999f;
   std::optional<float> adam_weight_decay = 0.004f;
   float epsilon = 1e-7f;
+  std::vector<std::string> exclude_layers = {};
   bool exclude_embeddings = true;
   float muon_a = 3.4445f, muon_b = -4.775f, muon_c = 2.0315f;
   float adam_lr_ratio = 1.0f;
@@ -245,5 +250,16 @@ class Optimizer : public Choice<OptimizerSpec> {
 
   Optimizer(const char* name) : Optimizer(std::string_view(name)) {}
 };
+
+/// Another optimizer, whose gradients must be finite when multiplied by a scale: else the batch
+/// changes no weights and the scale is halved. After dynamic_growth_steps good batches in a row it
+/// is doubled. Gradients are float32 here, so that good batches are those of the inner optimizer.
+struct LossScaleOptimizer {
+  Optimizer inner_optimizer = RMSprop{};  ///< Keras's has no default
+  float initial_scale = 32768.0f;
+  std::int64_t dynamic_growth_steps = 2000;
+};
+
+const OptimizerSpec& spec_of(const LossScaleOptimizer&);
 
 }  // namespace engram

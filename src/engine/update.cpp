@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
+#include <limits>
 
 #include "base/phases.hpp"
 #include "engine/slices.hpp"
@@ -183,54 +185,93 @@ void Updater::average(const Chunk& chunk, const Step& step) {
   }
 }
 
-void Updater::update(const Plan& plan, const UpdateTarget& target, Workers& workers) {
+template <class Task>
+void Updater::each(const std::vector<Chunk>& chunks,
+                   const Plan& plan,
+                   Workers& workers,
+                   const Task& task) {
+  each_task(
+      static_cast<std::int64_t>(chunks.size()), plan.is_small(), workers, [&](std::int64_t i, int) {
+        const kernels::FlushDenormals flush_here;
+        const PhaseTimer timer(Phase::optimizer);
+        task(chunks[static_cast<std::size_t>(i)]);
+      });
+}
+
+/// Whether the summed gradients times the scale are.
+bool Updater::is_finite(float loss_scale, const Plan& plan, Workers& workers) {
+  std::atomic<bool> is_all = true;
+  each(chunks_, plan, workers, [&](const Chunk& chunk) {
+    const float* g = gradient_.data() + chunk.begin;
+    bool is_good = true;
+    for (std::int64_t i = 0; i < chunk.size; ++i) {
+      is_good &= std::abs(g[i] * loss_scale) <= std::numeric_limits<float>::max();
+    }
+    if (!is_good && network_.weights[chunk.variable].is_trainable) {
+      is_all = false;
+    }
+  });
+  return is_all;
+}
+
+bool Updater::update(const Plan& plan, const UpdateTarget& target, Workers& workers) {
   const kernels::FlushDenormals flush;  // once for all chunks of this thread
-  const OptimizerSpec& spec = target.optimizer->spec();
   Step step{.target = target,
-            .common = spec.common(target.optimizer->options()),
+            .common = target.optimizer->spec().common(target.optimizer->options()),
             .places = slot_places(*target.optimizer)};
   step.updates = (target.batches - 1) / step.common.accumulation_steps;
   step.is_last = target.batches % step.common.accumulation_steps == 0;
-  const Clipping& clipping = step.common.clipping;
-  const bool clips = clipping.clipnorm || clipping.global_clipnorm || clipping.clipvalue;
   const auto has_regularizer = [](const NetworkWeight& w) {
     return w.rules.regularizer.choice.has_value();
   };
-  const bool is_regularized = std::ranges::any_of(network_.weights, has_regularizer);
-  const bool in_one_pass = !clips && !spec.needs_whole_variable && !is_regularized;
-  const auto each = [&](const std::vector<Chunk>& chunks, const auto& task) {
-    each_task(static_cast<std::int64_t>(chunks.size()),
-              plan.is_small(),
-              workers,
-              [&](std::int64_t i, int) {
-                const kernels::FlushDenormals flush_here;
-                const PhaseTimer timer(Phase::optimizer);
-                task(chunks[static_cast<std::size_t>(i)]);
-              });
-  };
+  const bool is_summed =
+      target.loss_scale || std::ranges::any_of(network_.weights, has_regularizer);
+  if (is_summed) {
+    sum(plan, target.weights, workers);
+  }
+  if (target.loss_scale && !is_finite(*target.loss_scale, plan, workers)) {
+    for (const Chunk& chunk : chunks_) {
+      if (const auto momentum = network_.weights[chunk.variable].momentum) {
+        move_average(chunk, *momentum, target.weights);
+      }
+    }
+    return false;
+  }
+  update_chunks(plan, step, is_summed, workers);
+  for (const NetworkWeight& weight : network_.weights) {
+    if (const auto& choice = weight.rules.constraint.choice; choice && weight.is_trainable) {
+      choice->spec().apply(choice->options(), target.weights + weight.offset, weight.shape);
+    }
+  }
+  return true;
+}
+
+void Updater::update_chunks(const Plan& plan, const Step& step, bool is_summed, Workers& workers) {
+  const OptimizerSpec& spec = step.target.optimizer->spec();
+  const Clipping& clipping = step.common.clipping;
+  const bool clips = clipping.clipnorm || clipping.global_clipnorm || clipping.clipvalue;
+  const bool in_one_pass = !clips && !spec.needs_whole_variable && !is_summed;
   const auto collect = [&](const Chunk& chunk) {
-    if (!is_regularized) {
+    if (!is_summed) {
       sum_chunk(plan, chunk);
     }
     if (step.places.gradient_sum && network_.weights[chunk.variable].is_trainable) {
       accumulate(chunk, step);
     }
   };
-  if (is_regularized) {
-    sum(plan, target.weights, workers);
-  }
   if (!in_one_pass) {
-    each(chunks_, collect);
+    each(chunks_, plan, workers, collect);
     if (clips && step.is_last) {
       clip(clipping);
     }
   }
-  each(spec.needs_whole_variable ? whole_variables_ : chunks_, [&](const Chunk& chunk) {
+  const auto& chunks = spec.needs_whole_variable ? whole_variables_ : chunks_;
+  each(chunks, plan, workers, [&](const Chunk& chunk) {
     if (in_one_pass) {
       collect(chunk);
     }
     if (const auto momentum = network_.weights[chunk.variable].momentum) {
-      move_average(chunk, *momentum, target.weights);
+      move_average(chunk, *momentum, step.target.weights);
       return;
     }
     if (step.is_last) {
@@ -240,11 +281,6 @@ void Updater::update(const Plan& plan, const UpdateTarget& target, Workers& work
       average(chunk, step);
     }
   });
-  for (const NetworkWeight& weight : network_.weights) {
-    if (const auto& choice = weight.rules.constraint.choice; choice && weight.is_trainable) {
-      choice->spec().apply(choice->options(), target.weights + weight.offset, weight.shape);
-    }
-  }
 }
 
 std::span<const float> Updater::sum(const Plan& plan, const float* weights, Workers& workers) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,7 +19,8 @@ namespace engram {
 struct UpdateTarget {
   const Optimizer* optimizer = nullptr;
   float learning_rate = 0;
-  std::int64_t batches = 1;  ///< trained so far, this one included
+  std::int64_t batches = 1;              ///< trained so far, this one included
+  std::optional<float> loss_scale = {};  ///< times which gradients must be finite
   float* weights = nullptr;
   std::span<AlignedFloats> slots;  ///< as slot_places says
 };
@@ -48,8 +50,9 @@ class Updater {
  public:
   explicit Updater(const Network& network);
 
-  /// Applies the gradients of `plan`'s last run.
-  void update(const Plan& plan, const UpdateTarget& target, Workers& workers);
+  /// Applies the gradients of `plan`'s last run; or, when they are not finite and there is a
+  /// loss_scale, only moves the averages that layers keep, and gives false.
+  bool update(const Plan& plan, const UpdateTarget& target, Workers& workers);
 
   /// The sum of the gradients of `plan`'s last run with those of the regularizers, not clipped,
   /// laid out as the weights.
@@ -70,7 +73,12 @@ class Updater {
     bool is_last = true;       ///< of the batches of an update
   };
 
+  template <class Task>
+  void each(const std::vector<Chunk>& chunks, const Plan& plan, Workers& workers, const Task& task);
+
   void sum_chunk(const Plan& plan, const Chunk& chunk);
+  bool is_finite(float loss_scale, const Plan& plan, Workers& workers);
+  void update_chunks(const Plan& plan, const Step& step, bool is_summed, Workers& workers);
   void accumulate(const Chunk& chunk, const Step& step);
   void clip(const Clipping& clipping);
   void apply(const Chunk& chunk, const Step& step);

@@ -96,8 +96,9 @@ class ConfigWriter final : public OptionVisitor {
     put(n, v.empty() ? Json(nullptr) : Json(v));
   }
 
+  /// Keras says None for no vocabulary, but [] for no layers.
   void texts(std::string_view n, std::vector<std::string>& v) override {
-    put(n, v.empty() ? Json(nullptr) : Json(v));
+    put(n, v.empty() && n != "exclude_layers" ? Json(nullptr) : Json(v));
   }
 
   void option(std::string_view n, KindOption& v) override {

@@ -70,7 +70,14 @@ Json optimizer_object(const Compiled& compiled) {
   if (config["learning_rate"].is_number()) {
     config["learning_rate"] = static_cast<double>(compiled.learning_rate);
   }
-  return keras_object("keras.optimizers", optimizer.spec().class_name, std::move(config));
+  Json object = keras_object("keras.optimizers", optimizer.spec().class_name, std::move(config));
+  if (compiled.loss_scale) {
+    const OptimizerSpec& wrapper = loss_scale_optimizer_spec();
+    Json around = config_of(wrapper.access, &compiled.loss_scale->options);
+    around["inner_optimizer"] = std::move(object);
+    return keras_object("keras.optimizers", wrapper.class_name, std::move(around));
+  }
+  return object;
 }
 
 Json compile_config(const Compiled& compiled) {
@@ -124,9 +131,18 @@ Chosen read_choice(const JsonAt& at, const Spec* (*find)(std::string_view)) {
   return Chosen(*spec, config ? read_options(spec->access, *config) : spec->access.create());
 }
 
-/// An optimizer with a schedule of somebody's own is as foreign as the schedule.
+/// An optimizer with a schedule of somebody's own is as foreign as the schedule, one around a
+/// foreign optimizer as that.
 Optimizer read_optimizer(const JsonAt& at) {
   const auto [name, config] = read_object(at);
+  if (find_optimizer(name) == &loss_scale_optimizer_spec() && config &&
+      config->value().is_object() && config->has("inner_optimizer")) {
+    const Optimizer inner = read_optimizer((*config)["inner_optimizer"]);
+    if (const Foreign* foreign = foreign_of(inner)) {
+      return foreign_choice<OptimizerSpec, Optimizer>(
+          fmt::format("{} with {}", name, foreign->name), at.value().dump());
+    }
+  }
   if (find_optimizer(name) != nullptr && config && config->value().is_object() &&
       config->has("learning_rate") && (*config)["learning_rate"].value().is_object()) {
     LearningRate rate = 0.0f;

@@ -57,6 +57,7 @@ class Snapshot {
     if (data.compiled) {
       iterations_ = data.compiled->iterations;
       learning_rate_ = data.compiled->learning_rate;
+      loss_scale_ = data.compiled->loss_scale;
       for (const AlignedFloats& slot : data.compiled->slots) {
         slots_.push_back(slot.copy());
       }
@@ -84,6 +85,7 @@ class Snapshot {
     if (data.compiled) {
       std::swap(iterations_, data.compiled->iterations);
       std::swap(learning_rate_, data.compiled->learning_rate);
+      std::swap(loss_scale_, data.compiled->loss_scale);
       std::swap(slots_, data.compiled->slots);
     }
   }
@@ -92,6 +94,7 @@ class Snapshot {
   std::vector<AlignedFloats> slots_;
   std::int64_t iterations_ = 0;
   float learning_rate_ = 0;
+  std::optional<LossScale> loss_scale_;
   std::optional<TrainingState> training_;
   std::vector<Callback*> callbacks_;
 };
@@ -280,6 +283,7 @@ class Backup final : public Callback {
     };
     if (!from.compiled || !from.training || layers(from) != layers(data) ||
         &from.compiled->optimizer.spec() != &data.compiled->optimizer.spec() ||
+        from.compiled->loss_scale.has_value() != data.compiled->loss_scale.has_value() ||
         slots(from) != slots(data)) {
       throw error<StateError>({.where = path_,
                                .expected = "the layers and optimizer of the model being trained",
@@ -291,6 +295,10 @@ class Backup final : public Callback {
     data.compiled->iterations = from.compiled->iterations;
     data.compiled->learning_rate = from.compiled->learning_rate;
     data.compiled->slots = std::move(from.compiled->slots);
+    if (from.compiled->loss_scale) {
+      data.compiled->loss_scale->scale = from.compiled->loss_scale->scale;
+      data.compiled->loss_scale->good_steps = from.compiled->loss_scale->good_steps;
+    }
     data.training = std::move(from.training);
     data.resume_requested = true;
     touch_weights(data);

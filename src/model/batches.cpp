@@ -121,14 +121,19 @@ BatchFigures train_on_rows(ModelData& data,
   if (rate.schedule) {
     compiled.learning_rate = rate.at(compiled.iterations);
   }
-  ++compiled.iterations;
-  updater_of(data).update(plan,
-                          {.optimizer = &compiled.optimizer,
-                           .learning_rate = compiled.learning_rate,
-                           .batches = compiled.iterations,
-                           .weights = data.weights.data(),
-                           .slots = compiled.slots},
-                          workers_of(data));
+  const auto scale = compiled.loss_scale ? std::optional(compiled.loss_scale->scale) : std::nullopt;
+  const bool is_applied = updater_of(data).update(plan,
+                                                  {.optimizer = &compiled.optimizer,
+                                                   .learning_rate = compiled.learning_rate,
+                                                   .batches = compiled.iterations + 1,
+                                                   .loss_scale = scale,
+                                                   .weights = data.weights.data(),
+                                                   .slots = compiled.slots},
+                                                  workers_of(data));
+  compiled.iterations += is_applied ? 1 : 0;
+  if (compiled.loss_scale) {
+    compiled.loss_scale->note(is_applied);
+  }
   touch_weights(data);
   return figures;
 }

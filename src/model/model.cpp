@@ -279,7 +279,17 @@ void compile(ModelData& data, CompileOptions options) {
   }
   const OptimizerSpec& spec = options.optimizer.spec();
   check_options(spec.access, options.optimizer.options(), spec.class_name);
-  const OptimizerCommon common = spec.common(options.optimizer.options());
+  std::optional<LossScale> loss_scale;
+  if (const auto* wrapper = options.optimizer.get_if<LossScaleOptimizer>()) {
+    if (wrapper->inner_optimizer.get_if<LossScaleOptimizer>() != nullptr) {
+      throw error<OptionError>({.where = std::string(spec.class_name),
+                                .expected = "another kind of inner_optimizer",
+                                .got = "a LossScaleOptimizer"});
+    }
+    loss_scale = LossScale{.options = *wrapper, .scale = wrapper->initial_scale};
+    options.optimizer = without_loss_scale_factor(loss_scale->options.inner_optimizer);
+  }
+  const OptimizerCommon common = options.optimizer.spec().common(options.optimizer.options());
   check_clipping(common.clipping, spec.class_name);
   const float learning_rate = common.learning_rate.at(0);
   data.compiled = Compiled{.optimizer = std::move(options.optimizer),
@@ -290,10 +300,17 @@ void compile(ModelData& data, CompileOptions options) {
                            .output_metrics = std::move(options.output_metrics),
                            .weighted_metrics = std::move(options.weighted_metrics),
                            .output_weighted_metrics = std::move(options.output_weighted_metrics),
-                           .learning_rate = learning_rate};
+                           .learning_rate = learning_rate,
+                           .loss_scale = std::move(loss_scale)};
   data.training.reset();
   data.plans.clear();
   make_slots(data);
+}
+
+void LossScale::note(bool is_finite) {
+  const bool grows = is_finite && good_steps + 1 == options.dynamic_growth_steps;
+  good_steps = is_finite && !grows ? good_steps + 1 : 0;
+  scale *= !is_finite ? 0.5f : grows ? 2.0f : 1.0f;
 }
 
 void make_slots(ModelData& data) {
@@ -435,7 +452,9 @@ std::string Model::summary(int columns) const {
     const bool has_schedule =
         optimizer.spec().common(optimizer.options()).learning_rate.schedule.has_value();
     optimizer_params += has_schedule ? 1 : 2;  // the iteration, and the learning rate
-    optimizer_params += optimizer.spec().last_scalar != nullptr ? 1 : 0;
+    const bool has_scale = data_->compiled->loss_scale.has_value();
+    optimizer_params += optimizer.spec().last_scalar != nullptr && !has_scale ? 1 : 0;
+    optimizer_params += has_scale ? 4 : 0;  // two of the same, counter and scale
   }
   const bool shows_connections = data_->is_graph && !is_line(data_->network);
   return summary_text(data_->name, layers(), optimizer_params, columns, shows_connections);

@@ -18,6 +18,16 @@
 
 namespace engram {
 
+/// LossScaleOptimizer's own part around its inner optimizer, which is Compiled::optimizer.
+struct LossScale {
+  LossScaleOptimizer options;
+  float scale = 0;              ///< now
+  std::int64_t good_steps = 0;  ///< since it changed
+
+  /// After a batch with or without finite gradients.
+  void note(bool is_finite);
+};
+
 /// What compile() was given, with the optimizer's state.
 struct Compiled {
   Optimizer optimizer;
@@ -29,9 +39,10 @@ struct Compiled {
   std::vector<Metric> weighted_metrics = {};  ///< with the next: as CompileOptions
   std::vector<std::vector<Metric>> output_weighted_metrics = {};
   float learning_rate = 0;           ///< in use; the optimizer's option is where it began
-  std::int64_t iterations = 0;       ///< batches trained
+  std::int64_t iterations = 0;       ///< batches trained, without those that a LossScale skipped
   std::vector<AlignedFloats> slots;  ///< as slot_places says, each laid out as the weights;
                                      ///< empty until the model is built
+  std::optional<LossScale> loss_scale = {};
 };
 
 /// Sums over the batches of an epoch so far.

@@ -94,6 +94,11 @@ std::span<const OptimizerSpec* const> optimizers();
 /// By "Adam" or "adam"; null when there is none.
 const OptimizerSpec* find_optimizer(std::string_view name);
 
+const OptimizerSpec& loss_scale_optimizer_spec();
+
+/// `optimizer` without a loss_scale_factor, as Keras's LossScaleOptimizer takes it.
+Optimizer without_loss_scale_factor(const Optimizer& optimizer);
+
 /// The names of all optimizers, for messages.
 std::vector<std::string_view> optimizer_names();
 

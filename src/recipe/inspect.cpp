@@ -19,6 +19,9 @@ ModelDescription describe(const Model& model) {
   if (data.compiled) {
     const Foreign* loss = foreign_of(data.compiled->loss);
     description.optimizer = class_name_of(data.compiled->optimizer);
+    if (data.compiled->loss_scale) {
+      description.optimizer = "LossScaleOptimizer with " + *description.optimizer;
+    }
     description.loss = loss != nullptr ? loss->name : data.compiled->loss.spec().name;
     for (const Metric& metric : data.compiled->metrics) {
       description.metrics.push_back(metric.name());

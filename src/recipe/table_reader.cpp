@@ -139,6 +139,21 @@ void TableReader::numbers(std::string_view name, std::vector<float>& values) {
   }
 }
 
+void TableReader::texts(std::string_view name, std::vector<std::string>& values) {
+  const toml::node* found = node(name);
+  if (found == nullptr) {
+    return;
+  }
+  const toml::array* list = found->as_array();
+  if (list == nullptr || !(list->empty() || list->is_homogeneous<std::string>())) {
+    refuse(name, "as a list of texts in quotes");
+  }
+  values.clear();
+  for (const toml::node& item : *list) {
+    values.push_back(item.as_string()->get());
+  }
+}
+
 void TableReader::option(std::string_view name, KindOption& value) {
   toml::node* found = node(name);
   if (found == nullptr) {

@@ -48,6 +48,7 @@ class TableReader final : public OptionVisitor {
 
   void option(std::string_view name, std::optional<std::int64_t>& value, const Rule& rule) override;
   void numbers(std::string_view name, std::vector<float>& values) override;
+  void texts(std::string_view name, std::vector<std::string>& values) override;
   void option(std::string_view name, KindOption& value) override;
   void option(std::string_view name, bool& value) override;
   void option(std::string_view name, std::string& value) override;

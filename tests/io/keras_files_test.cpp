@@ -105,7 +105,9 @@ INSTANTIATE_TEST_SUITE_P(Golden,
                                            "minimal",
                                            "nadam",
                                            "adafactor",
-                                           "muon_ema_accumulate"),
+                                           "muon_ema_accumulate",
+                                           "loss_scale",
+                                           "muon_exclude"),
                          [](const auto& test) { return std::string(test.param); });
 
 /// As Keras's save(zipped=False) leaves it.

@@ -162,6 +162,14 @@ inline void expect_same_compiled(const ModelData& a, const ModelData& b) {
   }
   EXPECT_EQ(x.iterations, y.iterations);
   EXPECT_EQ(x.learning_rate, y.learning_rate);
+  ASSERT_EQ(x.loss_scale.has_value(), y.loss_scale.has_value());
+  if (x.loss_scale) {
+    EXPECT_EQ(x.loss_scale->scale, y.loss_scale->scale);
+    EXPECT_EQ(x.loss_scale->good_steps, y.loss_scale->good_steps);
+    EXPECT_EQ(x.loss_scale->options.initial_scale, y.loss_scale->options.initial_scale);
+    EXPECT_EQ(x.loss_scale->options.dynamic_growth_steps,
+              y.loss_scale->options.dynamic_growth_steps);
+  }
   ASSERT_EQ(x.slots.size(), y.slots.size());
   for (std::size_t slot = 0; slot < x.slots.size(); ++slot) {
     for (const NetworkWeight& w : a.network.weights) {

@@ -185,7 +185,8 @@ TEST(Optimizer, AgreesWithKerasOnTensorFlow) {
       }
     }
   }
-  EXPECT_EQ(kinds.size(), optimizers().size() - 2);  // AdamW and Adagrad: the two steps above
+  EXPECT_EQ(kinds.size(), optimizers().size() - 3);  // AdamW and Adagrad: the two steps above;
+                                                    // LossScaleOptimizer: tests/io
 }
 
 /// The slots after some steps, in the order of Keras's files: so interleaved_slots is checked too.
@@ -298,6 +299,8 @@ class NameVisitor final : public OptionVisitor {
 
   void option(std::string_view n, KindOption&) override { names.emplace_back(n); }
 
+  void texts(std::string_view n, std::vector<std::string>&) override { names.emplace_back(n); }
+
   void option(std::string_view n, bool&) override { names.emplace_back(n); }
 
   void option(std::string_view n, std::string&) override { names.emplace_back(n); }
@@ -358,6 +361,9 @@ TEST(Optimizer, OptionsComeInTheOrderOfKerasConfig) {
                   "exclude_embeddings",
                   "adam_weight_decay",
                   "rms_rate"}));
+  EXPECT_EQ(names("loss_scale_optimizer"),
+            (std::vector<std::string>{
+                "name", "inner_optimizer", "initial_scale", "dynamic_growth_steps"}));
   EXPECT_EQ(names("sgd"), with({"momentum", "nesterov"}));
   EXPECT_EQ(names("rmsprop"), with({"rho", "momentum", "epsilon", "centered"}));
   EXPECT_EQ(names("adagrad"), with({"initial_accumulator_value", "epsilon"}));
@@ -374,8 +380,8 @@ TEST(Optimizer, UnknownNameIsRefused) {
                OptionError,
                "Optimizer: expected a supported optimizer, got 'adan'. Did you mean 'adam'? "
                "Supported: adadelta, "
-               "adafactor, adagrad, adam, adamax, adamw, ftrl, lamb, lion, muon, nadam, rmsprop, "
-               "schedule_free_adamw, sgd.");
+               "adafactor, adagrad, adam, adamax, adamw, ftrl, lamb, lion, loss_scale_optimizer, "
+               "muon, nadam, rmsprop, schedule_free_adamw, sgd.");
 }
 
 TEST(Optimizer, OptionsOutOfRangeAreRefused) {

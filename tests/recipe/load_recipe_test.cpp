@@ -87,6 +87,21 @@ TEST(LoadRecipe, TakesSettingsOfAnyDepth) {
   EXPECT_EQ(recipe.compile.optimizer.get_if<SGD>()->clipnorm, 1.0f);
 }
 
+TEST(LoadRecipe, TakesAnOptimizerAroundAnother) {
+  const Recipe recipe = load_recipe(
+      "stock-gru",
+      {"compile.optimizer={class=\"LossScaleOptimizer\", dynamic_growth_steps=5, "
+       "inner_optimizer={class=\"Muon\", exclude_layers=[\"gru\", \"^dense\"]}}"});
+
+  const auto* around = recipe.compile.optimizer.get_if<LossScaleOptimizer>();
+  EXPECT_EQ(around->dynamic_growth_steps, 5);
+  EXPECT_EQ(around->inner_optimizer.get_if<Muon>()->exclude_layers,
+            (std::vector<std::string>{"gru", "^dense"}));
+  EXPECT_THROW(load_recipe("stock-gru",
+                           {"compile.optimizer={class=\"Muon\", exclude_layers=[\"(\"]}"}),
+               OptionError);
+}
+
 TEST(LoadRecipe, TakesSizesAtBothEndsAndSizesThatMayBeMissing) {
   const std::string path = testing::TempDir() + "windows.toml";
   std::ofstream(path) << R"(

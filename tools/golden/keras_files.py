@@ -66,6 +66,12 @@ def wrapper_file_cases():
     steps = layer("TimeDistributed", layer=dense(3, activation="relu"))
     yield dict(small, name="time_distributed", layers=[steps, recurrent("LSTM", 2), dense(1)],
                optimizer=ADAM)
+    yield dict(small, name="loss_scale", layers=[recurrent("LSTM", 2), dense(1)],
+               optimizer=thing("LossScaleOptimizer", inner_optimizer=thing("Adam", amsgrad=True),
+                               initial_scale=1024.0, dynamic_growth_steps=3))
+    yield dict(small, name="muon_exclude", layers=[recurrent("GRU", 3), dense(2), dense(1)],
+               optimizer=thing("Muon", learning_rate=0.01,
+                               exclude_layers=["dense/k", "gru.*/recu?r+ent_kernel$"]))
 
 
 def graph(input_shape):
@@ -175,8 +181,9 @@ def file_case(folder, seed, case):
         sum_repeated_rows(loaded.optimizer)
         loaded.reset_metrics()
         result = loaded.train_on_batch(x, y, return_dict=True)
-    if hasattr(loaded.optimizer, "_iterations"):
-        assert loaded.optimizer._iterations == 5  # batches, not updates
+    counting = getattr(loaded.optimizer, "inner_optimizer", loaded.optimizer)
+    if hasattr(counting, "_iterations"):
+        assert counting._iterations == 5  # batches, not updates
     expected = {
         "name": case["name"], "file": path.name,
         "x": {"shape": list(x.shape), "values": numbers(x)},

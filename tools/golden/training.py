@@ -206,6 +206,8 @@ def make_optimizer(optimizer):
     if isinstance(rate, dict):
         schedules = keras.optimizers.schedules
         config["learning_rate"] = getattr(schedules, rate["class_name"])(**rate["config"])
+    if "inner_optimizer" in config:
+        config["inner_optimizer"] = make_optimizer(config["inner_optimizer"])
     return getattr(keras.optimizers, optimizer["class_name"])(**config)
 
 

@@ -6,6 +6,7 @@
 #include "kernels/elementwise.hpp"
 #include "kernels/update.hpp"
 #include "parts/optimizers/optimizer_options.hpp"
+#include "parts/pattern.hpp"
 
 namespace engram {
 
@@ -16,7 +17,8 @@ void visit_options(Muon& o, OptionVisitor& v) {
   v.option("adam_beta_1", o.adam_beta_1, in_range_below(0, 1));
   v.option("adam_beta_2", o.adam_beta_2, in_range_below(0, 1));
   v.option("epsilon", o.epsilon, at_least(0));
-  v.fixed("exclude_layers", EmptyList{});
+  v.texts("exclude_layers", o.exclude_layers);
+  std::ranges::for_each(o.exclude_layers, [](const std::string& text) { Pattern check(text); });
   v.option("muon_a", o.muon_a, any());
   v.option("muon_b", o.muon_b, any());
   v.option("muon_c", o.muon_c, any());
@@ -31,13 +33,16 @@ void visit_options(Muon& o, OptionVisitor& v) {
 
 std::vector<std::string_view> slots(const void*) { return {"momentum", "velocity"}; }
 
-/// All but matrices, and embeddings if told so, are left to AdamW.
+/// All but matrices, the layers named, and embeddings if told so, are left to AdamW.
 bool is_adams(const Muon& o, const UpdateVariable& variable) {
   std::string path(variable.path);
   std::ranges::transform(
       path, path.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return variable.shape.size() != 2 ||
-         (o.exclude_embeddings && path.find("embedding") != path.npos);
+         (o.exclude_embeddings && path.find("embedding") != path.npos) ||
+         std::ranges::any_of(o.exclude_layers, [&](const std::string& text) {
+           return Pattern(text).is_in(variable.path);
+         });
 }
 
 std::optional<Shape> slot_shape(const void* options,

@@ -39,6 +39,23 @@ SlotPlaces slot_places(const Optimizer& optimizer) {
   return places;
 }
 
+Optimizer without_loss_scale_factor(const Optimizer& optimizer) {
+  struct : LookingVisitor {
+    using LookingVisitor::option;
+
+    void option(std::string_view name, std::optional<float>& value, const Rule&) override {
+      if (name == "loss_scale_factor") {
+        value.reset();
+      }
+    }
+  } visitor;
+
+  const OptionsAccess& access = optimizer.spec().access;
+  std::shared_ptr<void> options = access.copy(optimizer.options());
+  access.visit(options.get(), visitor);
+  return {optimizer.spec(), std::move(options)};
+}
+
 void check_clipping(const Clipping& clipping, std::string_view where) {
   int count = 0;
   std::string given;
