@@ -74,8 +74,8 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data,
     std::string& part = members.at(seed / 16 % members.size()).data;
     const std::size_t before = part.size();
     part.resize(before + 256);
-    part.resize(LLVMFuzzerMutate(
-        reinterpret_cast<std::uint8_t*>(part.data()), before, part.size()));
+    part.resize(
+        LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(part.data()), before, part.size()));
     const std::string packed = formats::write_zip(members);
     if (packed.size() <= most) {
       std::ranges::copy(packed, reinterpret_cast<char*>(data));

@@ -199,9 +199,9 @@ struct BackupAndRestore {
   double min_seconds = 0;         ///< write at most so often, and when training ends
 };
 
-/// Judges validation data with the average of the weights that an optimizer with use_ema keeps; with
-/// swap_on_epoch the model has it from the end of an epoch to the begin of the next, so that savers
-/// write it.
+/// Judges validation data with the average of the weights that an optimizer with use_ema keeps;
+/// with swap_on_epoch the model has it from the end of an epoch to the begin of the next, so that
+/// savers write it.
 struct SwapEMAWeights {
   bool swap_on_epoch = false;
 };

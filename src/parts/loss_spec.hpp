@@ -39,15 +39,15 @@ struct LossRows {
   std::int64_t rows = 0, outputs = 0;
   std::int64_t steps = 1, targets = 0;  ///< of LossScope::sequence: predicted (steps, rows,
                                         ///< outputs), target (rows, targets)
-  const float* predicted = nullptr;  ///< (rows, outputs)
-  const float* target = nullptr;     ///< (rows, outputs), or (rows) of class numbers
-  const float* logits = nullptr;     ///< (rows, outputs) behind `predicted`, or null
-  const float* weight = nullptr;     ///< (rows) weights of the samples, or null: all 1
-  const float* mask = nullptr;       ///< (rows) 0 where a mask leaves the row out; null: nowhere
-  LeftOut* left_out = nullptr;       ///< to be added to, for rows that no mask has left out yet
-  float* gradient = nullptr;         ///< (rows, outputs), or null: wanted are only the losses.
-                                     ///< By the logits where uses_logits, else by `predicted`
-  float scale = 1;                   ///< the gradient is that of scale * sum of the row losses
+  const float* predicted = nullptr;     ///< (rows, outputs)
+  const float* target = nullptr;        ///< (rows, outputs), or (rows) of class numbers
+  const float* logits = nullptr;        ///< (rows, outputs) behind `predicted`, or null
+  const float* weight = nullptr;        ///< (rows) weights of the samples, or null: all 1
+  const float* mask = nullptr;          ///< (rows) 0 where a mask leaves the row out; null: nowhere
+  LeftOut* left_out = nullptr;          ///< to be added to, for rows that no mask has left out yet
+  float* gradient = nullptr;            ///< (rows, outputs), or null: wanted are only the losses.
+                                        ///< By the logits where uses_logits, else by `predicted`
+  float scale = 1;                      ///< the gradient is that of scale * sum of the row losses
 };
 
 struct LossSpec {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "engram/layers/dense.hpp"
 #include "engram/error.hpp"
+#include "engram/layers/dense.hpp"
 #include "engram/sequential.hpp"
 #include "expect_error.hpp"
 #include "temporary_folder.hpp"
