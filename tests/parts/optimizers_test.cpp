@@ -186,7 +186,7 @@ TEST(Optimizer, AgreesWithKerasOnTensorFlow) {
     }
   }
   EXPECT_EQ(kinds.size(), optimizers().size() - 3);  // AdamW and Adagrad: the two steps above;
-                                                    // LossScaleOptimizer: tests/io
+                                                     // LossScaleOptimizer: tests/io
 }
 
 /// The slots after some steps, in the order of Keras's files: so interleaved_slots is checked too.

@@ -88,18 +88,18 @@ TEST(LoadRecipe, TakesSettingsOfAnyDepth) {
 }
 
 TEST(LoadRecipe, TakesAnOptimizerAroundAnother) {
-  const Recipe recipe = load_recipe(
-      "stock-gru",
-      {"compile.optimizer={class=\"LossScaleOptimizer\", dynamic_growth_steps=5, "
-       "inner_optimizer={class=\"Muon\", exclude_layers=[\"gru\", \"^dense\"]}}"});
+  const Recipe recipe =
+      load_recipe("stock-gru",
+                  {"compile.optimizer={class=\"LossScaleOptimizer\", dynamic_growth_steps=5, "
+                   "inner_optimizer={class=\"Muon\", exclude_layers=[\"gru\", \"^dense\"]}}"});
 
   const auto* around = recipe.compile.optimizer.get_if<LossScaleOptimizer>();
   EXPECT_EQ(around->dynamic_growth_steps, 5);
   EXPECT_EQ(around->inner_optimizer.get_if<Muon>()->exclude_layers,
             (std::vector<std::string>{"gru", "^dense"}));
-  EXPECT_THROW(load_recipe("stock-gru",
-                           {"compile.optimizer={class=\"Muon\", exclude_layers=[\"(\"]}"}),
-               OptionError);
+  EXPECT_THROW(
+      load_recipe("stock-gru", {"compile.optimizer={class=\"Muon\", exclude_layers=[\"(\"]}"}),
+      OptionError);
 }
 
 TEST(LoadRecipe, TakesSizesAtBothEndsAndSizesThatMayBeMissing) {
