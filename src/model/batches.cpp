@@ -29,17 +29,27 @@ std::vector<Shape> sample_shapes(ArraySpan x) {
 
 std::vector<bool> which_have_lengths(ArraySpan x) {
   std::vector<bool> has;
-  for (const RowsView& view : x) {
-    has.push_back(view.has_lengths());
+  if (std::ranges::any_of(x, &RowsView::has_lengths)) {
+    std::ranges::transform(x, std::back_inserter(has), &RowsView::has_lengths);
   }
-  return std::ranges::any_of(x, &RowsView::has_lengths) ? has : std::vector<bool>{};
+  return has;
 }
+
+namespace {
+
+bool is_sorted_by_length(const ModelData& data, ArraySpan x) {
+  return data.network.carried == 0 && std::ranges::any_of(x, &RowsView::has_lengths);
+}
+
+}  // namespace
 
 std::vector<std::int64_t> batch_order(const ModelData& data,
                                       ArraySpan x,
-                                      std::span<const std::int64_t> order) {
-  return data.network.carried == 0 ? longest_first(x, order)
-                                   : std::vector<std::int64_t>(order.begin(), order.end());
+                                      std::vector<std::int64_t> order) {
+  if (is_sorted_by_length(data, x)) {
+    return longest_first(x, order);
+  }
+  return order;
 }
 
 std::vector<std::int64_t> rows_in_order(std::int64_t begin, std::int64_t end) {
@@ -112,8 +122,11 @@ BatchFigures train_on_rows(ModelData& data,
                     .is_judged = true,
                     .has_lengths = which_have_lengths(x)};
   Plan& plan = plan_for(data, key, &judgement);
-  BatchFigures figures =
-      run_training(data, plan, judgement, x, y, batch_order(data, x, order), next);
+  std::vector<std::int64_t> sorted;
+  if (is_sorted_by_length(data, x)) {
+    order = sorted = longest_first(x, order);
+  }
+  BatchFigures figures = run_training(data, plan, judgement, x, y, order, next);
   figures[0].penalty += penalties(data.network, data.weights.data(), nullptr);
   Compiled& compiled = *data.compiled;
   const LearningRate rate =

@@ -27,7 +27,7 @@ std::vector<bool> which_have_lengths(ArraySpan x);
 /// first, so that a slice's rows end together; not where rows carry states.
 std::vector<std::int64_t> batch_order(const ModelData& data,
                                       ArraySpan x,
-                                      std::span<const std::int64_t> order);
+                                      std::vector<std::int64_t> order);
 
 /// The numbers [begin, end).
 std::vector<std::int64_t> rows_in_order(std::int64_t begin, std::int64_t end);
