@@ -65,14 +65,14 @@ constexpr std::array<Kind, 15> kKinds = {{
 }};
 
 const Kind& find_kind(std::string_view name) {
-  std::vector<std::string_view> names;
   for (const Kind& kind : kKinds) {
     if (name == kind.name || name == kind.class_name ||
         (!name.empty() && name == kind.other_name)) {
       return kind;
     }
-    names.push_back(kind.name);
   }
+  std::vector<std::string_view> names;
+  std::ranges::transform(kKinds, std::back_inserter(names), &Kind::name);
   throw error<OptionError>(unknown_name("Initializer", "initializer", name, names));
 }
 
@@ -164,8 +164,11 @@ void fill_orthogonal(double gain, const Shape& shape, Random& random, std::span<
 
 }  // namespace
 
-Initializer::Initializer(std::string_view name)
-    : a(find_kind(name).a), b(find_kind(name).b), class_name_(find_kind(name).class_name) {
+Initializer::Initializer(std::string_view name) {
+  const Kind& kind = find_kind(name);
+  a = kind.a;
+  b = kind.b;
+  class_name_ = kind.class_name;
   if (class_name_ == "VarianceScaling") {
     *this = VarianceScaling{};
   }
