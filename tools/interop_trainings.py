@@ -156,7 +156,8 @@ def main():
     arguments = parser.parse_args()
     failures = count = 0
     results = {}
-    for seed, (loss, optimizer) in enumerate(pairs(arguments.all, arguments.optimizers)):
+    cases = list(pairs(arguments.all, arguments.optimizers))
+    for seed, (loss, optimizer) in enumerate(cases):
         count += 1
         case = (" ".join([loss[0], *(f"{k}={v}" for k, v in loss[1].items())]), optimizer)
         with tempfile.TemporaryDirectory() as folder:
@@ -166,6 +167,7 @@ def main():
                 failures += 1
                 results[case] = "FAIL"
                 print(f"{loss[0]} {loss[1]} with {optimizer}: {problem}", flush=True)
+        print(f"{count}/{len(cases)} {' with '.join(case)}: {results[case]}", file=sys.stderr)
     table(results)
     print(f"{count - failures} of {count} trainings agree")
     return 1 if failures else 0
