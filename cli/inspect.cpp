@@ -41,8 +41,9 @@ Json as_json(const Model& model) {
   json["trainable_params"] = description.trainable_params;
   json["optimizer"] = nullptr;
   if (description.optimizer) {
+    const std::vector<double>& rates = description.learning_rates;
     json["optimizer"] = {{"class", *description.optimizer},
-                         {"learning_rate", description.learning_rate},
+                         {"learning_rate", rates.size() == 1 ? Json(rates[0]) : Json(rates)},
                          {"updates", description.updates}};
     json["loss"] = description.loss;
     json["metrics"] = description.metrics;
@@ -63,7 +64,7 @@ void print_text(const Model& model) {
   if (description.optimizer) {
     fmt::print("Optimizer: {}, learning_rate {:.6g}, {} updates done\n",
                *description.optimizer,
-               description.learning_rate,
+               fmt::join(description.learning_rates, ", "),
                description.updates);
     fmt::print("Loss: {}. Metrics: {}\n",
                description.loss,

@@ -65,6 +65,8 @@ OPTIMIZERS = {
     "Muon": {"learning_rate": 0.001, "adam_lr_ratio": 1.0,  # by default a whole number
              "exclude_layers": ["dense"]},
     "LossScaleOptimizer": {"inner_optimizer": "Adam", "dynamic_growth_steps": 4},
+    "MultiOptimizer": {"default_optimizer": "RMSprop",
+                       "optimizer_map": {".*lstm_cell/.*": "Nadam", ".*dense/bias": "SGD"}},
 }
 
 
@@ -80,6 +82,10 @@ def make_optimizer(name):
     options = dict(OPTIMIZERS[name])
     if "inner_optimizer" in options:
         options["inner_optimizer"] = make_optimizer(options["inner_optimizer"])
+    if "optimizer_map" in options:
+        inner = {key: make_optimizer(name) for key, name in options["optimizer_map"].items()}
+        default = make_optimizer(options["default_optimizer"])
+        options = {"optimizer_map": keras.optimizers.OptimizerMap(default, inner)}
     return getattr(keras.optimizers, name)(**options)
 
 

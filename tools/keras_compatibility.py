@@ -56,9 +56,6 @@ REASONS = [
      "a base class"),
     (r"keras\.\w+(\.\w+)?\.(Optimizer|LearningRateSchedule|Initializer|Regularizer|Constraint"
      r"|Callback)$", "a base class"),
-    (r"keras\.optimizers\.(MultiOptimizer|OptimizerMap)$",
-     "an optimizer for each layer, each with its own rate and step; Muon's exclude_layers is the "
-     "one split there is"),
     (r"keras\.callbacks\.CallbackList$", "in another form: FitOptions::callbacks is the list"),
     (r"keras\.callbacks\.History$", "in another form: fit returns it"),
     (r"keras\.callbacks\.ProgbarLogger$",

@@ -63,6 +63,7 @@ from golden.parts import (
 )
 from golden.rnn_cells import make_rnn_cells
 from golden.loss_scale import make_loss_scale
+from golden.multi_optimizer import make_multi_optimizer
 from golden.small import make_initializers, make_losses_metrics, make_optimizers
 from golden.stateful import make_stateful
 from golden.texts import make_texts
@@ -110,6 +111,7 @@ MAKERS = {
     "ctc": make_ctc,
     "swap_ema": make_swap_ema,
     "loss_scale": make_loss_scale,
+    "multi_optimizer": make_multi_optimizer,
     "mask_propagation": make_mask_propagation,
     "metrics": make_metrics,
     "metric_files": make_metric_files,

@@ -14,10 +14,10 @@
 namespace engram {
 
 struct ModelDescription {
-  std::optional<std::string> optimizer;  ///< "Adam"; these four are empty before compile
+  std::optional<std::string> optimizer;  ///< "Adam"; these five are empty before compile
   std::string loss;                      ///< "mean_squared_error"
   std::vector<std::string> metrics;
-  double learning_rate = 0;
+  std::vector<double> learning_rates;       ///< one, or of all that a MultiOptimizer has
   std::int64_t updates = 0;                 ///< of the weights, since compile
   std::optional<std::int64_t> epochs_done;  ///< of the training that can be resumed, if any
   std::int64_t batches_done = 0;            ///< of the epoch that it stopped in

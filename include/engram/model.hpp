@@ -190,7 +190,7 @@ struct LayerInfo {
   std::string activation = "";  ///< the option of that name, if the layer has it
 };
 
-/// A weight of the model; `path` is unique, such as "lstm/recurrent_kernel".
+/// A weight of the model; `path` is unique, as in Keras: "lstm/lstm_cell/kernel".
 struct WeightInfo {
   std::string path, layer, name;
   Shape shape;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engram/choice.hpp"
@@ -261,5 +262,27 @@ struct LossScaleOptimizer {
 };
 
 const OptimizerSpec& spec_of(const LossScaleOptimizer&);
+
+/// Optimizers by the paths of variables ("lstm/lstm_cell/kernel"): the one under that path, else
+/// under a regular expression for the whole path ("lstm/.*"; as Muon's exclude_layers), else the
+/// default. An Optimizer and its copies are one optimizer, of which global_clipnorm takes all
+/// variables together; equal ones that were made apart are two.
+struct OptimizerMap {
+  Optimizer default_optimizer = RMSprop{};  ///< Keras's has no default
+  std::vector<std::pair<std::string, Optimizer>> optimizer_map = {};
+};
+
+/// Each variable has the optimizer that optimizer_map names, each with a rate, slots and clipping
+/// of its own. Errors: OptionError for a variable with two matches, for wrappers inside it, and for
+/// a key twice.
+///
+/// Example: MultiOptimizer{.optimizer_map = {.default_optimizer = Adam{},
+///                                           .optimizer_map = {{"embedding/.*", SGD{0.1f}}}}}
+struct MultiOptimizer {
+  OptimizerMap optimizer_map;
+  std::optional<float> loss_scale_factor = {};
+};
+
+const OptimizerSpec& spec_of(const MultiOptimizer&);
 
 }  // namespace engram

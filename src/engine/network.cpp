@@ -196,6 +196,18 @@ NetworkShapes shapes_of(const Network& network, std::span<const Shape> inputs) {
 
 namespace {
 
+/// A weight's path in Keras: "rnn/stacked_rnn_cells/gru_cell/kernel".
+std::string path_of(const NetworkNode& node, const WeightSpec& weight) {
+  std::string path = node.name;
+  if (node.spec().weight_groups != nullptr) {
+    for (const WeightGroup& part : node.spec().weight_groups(node.options())) {
+      const bool holds_it = (weight.group + "/").starts_with(part.path + "/");
+      path += holds_it ? "/" + part.name : "";
+    }
+  }
+  return path + "/" + weight.name.substr(weight.name.rfind('/') + 1);
+}
+
 /// Places the weights of a node that does not share another's.
 void place_node(Network& network, NetworkNode& node, std::span<const Shape> inputs) {
   const bool is_free = common_options(node.spec(), node.options()).trainable;
@@ -209,7 +221,7 @@ void place_node(Network& network, NetworkNode& node, std::span<const Shape> inpu
     check_size(spec.shape, node.where());
     node.weights.push_back(static_cast<int>(network.weights.size()));
     NetworkWeight weight = {
-        .path = node.name + "/" + spec.name,
+        .path = path_of(node, spec),
         .layer = node.name,
         .name = spec.name,
         .group = spec.group,

@@ -16,7 +16,8 @@ namespace engram {
 
 /// A weight: `size` floats from `offset` (a multiple of 16) in the flat array.
 struct NetworkWeight {
-  std::string path, layer, name;
+  std::string path;  ///< Keras's, "rnn/stacked_rnn_cells/gru_cell/kernel"
+  std::string layer, name;
   std::string group;  ///< the part of the layer that holds it in files, WeightSpec::group
   Shape shape;
   std::int64_t offset = 0, size = 0;

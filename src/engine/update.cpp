@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::int64_t kChunk = 8192;  // floats: a task of a few microseconds, its arrays in L2
 
+bool clips(const Clipping& clipping) {
+  return clipping.clipnorm || clipping.global_clipnorm || clipping.clipvalue;
+}
+
 }  // namespace
 
 double penalties(const Network& network, const float* weights, float* gradient) {
@@ -34,13 +38,15 @@ double penalties(const Network& network, const float* weights, float* gradient) 
   return sum;
 }
 
-std::vector<SlotArray> slot_arrays(const Network& network, const Optimizer& optimizer) {
+std::vector<SlotArray> slot_arrays(const Network& network, const OptimizerInUse& used) {
+  const Optimizer& optimizer = used.optimizer;
   const OptimizerSpec& spec = optimizer.spec();
   const SlotPlaces places = slot_places(optimizer);
   std::vector<SlotArray> arrays;
   const auto add = [&](std::size_t first, std::size_t end) {
-    for (const NetworkWeight& weight : network.weights) {
-      for (std::size_t slot = first; weight.is_trainable && slot < end; ++slot) {
+    for (std::size_t i = 0; i < network.weights.size(); ++i) {
+      const NetworkWeight& weight = network.weights[i];
+      for (std::size_t slot = first; used.changes[i] && slot < end; ++slot) {
         std::optional<Shape> shape = weight.shape;
         if (slot >= places.own && spec.slot_shape != nullptr) {
           shape = spec.slot_shape(
@@ -66,12 +72,13 @@ std::vector<SlotArray> slot_arrays(const Network& network, const Optimizer& opti
 }
 
 void take_averages(const Network& network,
-                   const Optimizer& optimizer,
+                   const OptimizerInUse& used,
                    std::span<const AlignedFloats> slots,
                    float* weights) {
-  const SlotPlaces places = slot_places(optimizer);
-  for (const NetworkWeight& weight : network.weights) {
-    if (places.average && weight.is_trainable) {
+  const SlotPlaces places = slot_places(used.optimizer);
+  for (std::size_t i = 0; i < network.weights.size(); ++i) {
+    const NetworkWeight& weight = network.weights[i];
+    if (places.average && used.changes[i]) {
       std::copy_n(
           slots[*places.average].data() + weight.offset, weight.size, weights + weight.offset);
     }
@@ -120,11 +127,16 @@ void Updater::accumulate(const Chunk& chunk, const Step& step) {
   }
 }
 
-void Updater::clip(const Clipping& clipping) {
+void Updater::clip(const Step& step) {
+  const Clipping& clipping = step.common.clipping;
+  if (!clips(clipping) || !step.is_last) {
+    return;
+  }
   std::vector<double> squares;
-  for (const NetworkWeight& weight : network_.weights) {
+  for (std::size_t i = 0; i < network_.weights.size(); ++i) {
+    const NetworkWeight& weight = network_.weights[i];
     const float* g = gradient_.data() + weight.offset;
-    squares.push_back(weight.is_trainable ? kernels::sum_of_squares(g, weight.size) : 0.0);
+    squares.push_back(step.used.changes[i] ? kernels::sum_of_squares(g, weight.size) : 0.0);
   }
   double all = 0;
   for (const double s : squares) {
@@ -133,7 +145,7 @@ void Updater::clip(const Clipping& clipping) {
   for (std::size_t i = 0; i < squares.size(); ++i) {
     const NetworkWeight& weight = network_.weights[i];
     float* g = gradient_.data() + weight.offset;
-    if (!weight.is_trainable) {
+    if (!step.used.changes[i]) {
       continue;
     }
     if (clipping.clipvalue) {
@@ -162,14 +174,15 @@ void Updater::apply(const Chunk& chunk, const Step& step) {
   for (std::size_t slot = step.places.own; slot < step.places.count; ++slot) {
     slots.at(count++) = target.slots[slot].data() + chunk.begin;
   }
-  target.optimizer->spec().update(target.optimizer->options(),
-                                  {.iteration = step.updates + 1,
-                                   .learning_rate = target.learning_rate,
-                                   .variable = &variables_[chunk.variable],
-                                   .gradient = gradient_.data() + chunk.begin,
-                                   .weights = target.weights + chunk.begin,
-                                   .slots = {slots.data(), count},
-                                   .n = chunk.size});
+  const Optimizer& optimizer = step.used.optimizer;
+  optimizer.spec().update(optimizer.options(),
+                          {.iteration = step.updates + 1,
+                           .learning_rate = step.used.learning_rate,
+                           .variable = &variables_[chunk.variable],
+                           .gradient = gradient_.data() + chunk.begin,
+                           .weights = target.weights + chunk.begin,
+                           .slots = {slots.data(), count},
+                           .n = chunk.size});
 }
 
 /// The average of the weights begins with those after the first update.
@@ -216,11 +229,16 @@ bool Updater::is_finite(float loss_scale, const Plan& plan, Workers& workers) {
 
 bool Updater::update(const Plan& plan, const UpdateTarget& target, Workers& workers) {
   const kernels::FlushDenormals flush;  // once for all chunks of this thread
-  Step step{.target = target,
-            .common = target.optimizer->spec().common(target.optimizer->options()),
-            .places = slot_places(*target.optimizer)};
-  step.updates = (target.batches - 1) / step.common.accumulation_steps;
-  step.is_last = target.batches % step.common.accumulation_steps == 0;
+  std::vector<Step> steps;
+  for (const OptimizerInUse& used : target.optimizers) {
+    Step step{.target = target,
+              .used = used,
+              .common = used.optimizer.spec().common(used.optimizer.options()),
+              .places = slot_places(used.optimizer)};
+    step.updates = (target.batches - 1) / step.common.accumulation_steps;
+    step.is_last = target.batches % step.common.accumulation_steps == 0;
+    steps.push_back(std::move(step));
+  }
   const auto has_regularizer = [](const NetworkWeight& w) {
     return w.rules.regularizer.choice.has_value();
   };
@@ -237,7 +255,7 @@ bool Updater::update(const Plan& plan, const UpdateTarget& target, Workers& work
     }
     return false;
   }
-  update_chunks(plan, step, is_summed, workers);
+  update_chunks(plan, steps, target.weights, is_summed, workers);
   for (const NetworkWeight& weight : network_.weights) {
     if (const auto& choice = weight.rules.constraint.choice; choice && weight.is_trainable) {
       choice->spec().apply(choice->options(), target.weights + weight.offset, weight.shape);
@@ -246,39 +264,48 @@ bool Updater::update(const Plan& plan, const UpdateTarget& target, Workers& work
   return true;
 }
 
-void Updater::update_chunks(const Plan& plan, const Step& step, bool is_summed, Workers& workers) {
-  const OptimizerSpec& spec = step.target.optimizer->spec();
-  const Clipping& clipping = step.common.clipping;
-  const bool clips = clipping.clipnorm || clipping.global_clipnorm || clipping.clipvalue;
-  const bool in_one_pass = !clips && !spec.needs_whole_variable && !is_summed;
-  const auto collect = [&](const Chunk& chunk) {
+void Updater::update_chunks(const Plan& plan,
+                            const std::vector<Step>& steps,
+                            float* weights,
+                            bool is_summed,
+                            Workers& workers) {
+  const bool clips_any =
+      std::ranges::any_of(steps, [](const Step& step) { return clips(step.common.clipping); });
+  const bool needs_whole = std::ranges::any_of(
+      steps, [](const Step& step) { return step.used.optimizer.spec().needs_whole_variable; });
+  const bool in_one_pass = !clips_any && !needs_whole && !is_summed;
+  const auto collect = [&](const Chunk& chunk, const Step* step) {
     if (!is_summed) {
       sum_chunk(plan, chunk);
     }
-    if (step.places.gradient_sum && network_.weights[chunk.variable].is_trainable) {
-      accumulate(chunk, step);
+    if (step != nullptr && step->places.gradient_sum) {
+      accumulate(chunk, *step);
     }
   };
+  const auto step_of = [&](const Chunk& chunk) {  // null: training does not change it by gradient
+    const auto at = std::ranges::find_if(
+        steps, [&](const Step& step) { return step.used.changes[chunk.variable]; });
+    return at == steps.end() ? nullptr : &*at;
+  };
   if (!in_one_pass) {
-    each(chunks_, plan, workers, collect);
-    if (clips && step.is_last) {
-      clip(clipping);
+    each(chunks_, plan, workers, [&](const Chunk& chunk) { collect(chunk, step_of(chunk)); });
+    for (const Step& step : steps) {
+      clip(step);
     }
   }
-  const auto& chunks = spec.needs_whole_variable ? whole_variables_ : chunks_;
-  each(chunks, plan, workers, [&](const Chunk& chunk) {
+  each(needs_whole ? whole_variables_ : chunks_, plan, workers, [&](const Chunk& chunk) {
+    const Step* step = step_of(chunk);
     if (in_one_pass) {
-      collect(chunk);
+      collect(chunk, step);
     }
     if (const auto momentum = network_.weights[chunk.variable].momentum) {
-      move_average(chunk, *momentum, step.target.weights);
-      return;
+      move_average(chunk, *momentum, weights);
     }
-    if (step.is_last) {
-      apply(chunk, step);
+    if (step != nullptr && step->is_last) {
+      apply(chunk, *step);
     }
-    if (step.places.average) {
-      average(chunk, step);
+    if (step != nullptr && step->places.average) {
+      average(chunk, *step);
     }
   });
 }

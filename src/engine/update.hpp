@@ -15,10 +15,16 @@
 
 namespace engram {
 
+/// An optimizer at work.
+struct OptimizerInUse {
+  Optimizer optimizer;
+  float learning_rate = 0;         ///< in use; the optimizer's option is where it began
+  std::vector<bool> changes = {};  ///< which of Network::weights; of each at most one optimizer
+};
+
 /// What a step changes.
 struct UpdateTarget {
-  const Optimizer* optimizer = nullptr;
-  float learning_rate = 0;
+  std::span<const OptimizerInUse> optimizers;
   std::int64_t batches = 1;              ///< trained so far, this one included
   std::optional<float> loss_scale = {};  ///< times which gradients must be finite
   float* weights = nullptr;
@@ -38,11 +44,11 @@ struct SlotArray {
 };
 
 /// All of them, in the order of Keras's files.
-std::vector<SlotArray> slot_arrays(const Network& network, const Optimizer& optimizer);
+std::vector<SlotArray> slot_arrays(const Network& network, const OptimizerInUse& used);
 
 /// Puts the averages in place of the weights, when the optimizer keeps them (use_ema).
 void take_averages(const Network& network,
-                   const Optimizer& optimizer,
+                   const OptimizerInUse& used,
                    std::span<const AlignedFloats> slots,
                    float* weights);
 
@@ -64,9 +70,10 @@ class Updater {
     std::size_t variable = 0;
   };
 
-  /// One batch's part in an update.
+  /// One batch's part in an update of one optimizer.
   struct Step {
     const UpdateTarget& target;
+    const OptimizerInUse& used;
     OptimizerCommon common;
     SlotPlaces places;
     std::int64_t updates = 0;  ///< before this batch
@@ -78,9 +85,13 @@ class Updater {
 
   void sum_chunk(const Plan& plan, const Chunk& chunk);
   bool is_finite(float loss_scale, const Plan& plan, Workers& workers);
-  void update_chunks(const Plan& plan, const Step& step, bool is_summed, Workers& workers);
+  void update_chunks(const Plan& plan,
+                     const std::vector<Step>& steps,
+                     float* weights,
+                     bool is_summed,
+                     Workers& workers);
   void accumulate(const Chunk& chunk, const Step& step);
-  void clip(const Clipping& clipping);
+  void clip(const Step& step);
   void apply(const Chunk& chunk, const Step& step);
   void move_average(const Chunk& chunk, float momentum, float* weights);
   void average(const Chunk& chunk, const Step& step);

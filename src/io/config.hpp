@@ -64,6 +64,9 @@ Json model_config(const ModelData& data);
 /// Errors: FileError.
 std::vector<Shape> read_model_config(const JsonAt& config, ModelData& data);
 
+/// Keras's compile_config.
+Json compile_config(const Compiled& compiled);
+
 /// Compiles as compile_config says. Errors: FileError when something in it is not supported.
 void read_compile_config(const JsonAt& config, ModelData& data);
 

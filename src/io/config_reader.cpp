@@ -82,6 +82,20 @@ class ConfigReader final : public OptionVisitor {
     }
   }
 
+  void named(std::string_view n, NamedOptions& v) override {
+    const auto at = find(n);
+    if (!at || !at->value().is_object()) {
+      config_.refuse(fmt::format("an object {}", n));
+    }
+    std::vector<std::string> names;
+    for (const auto& entry : at->value().items()) {
+      names.push_back(entry.key());
+    }
+    v.set_names(names);
+    ConfigReader inside(*at);
+    v.visit(inside);
+  }
+
   void option(std::string_view n, bool& v) override {
     if (const auto at = find(n)) {
       v = at->as_bool();

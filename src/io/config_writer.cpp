@@ -111,6 +111,12 @@ class ConfigWriter final : public OptionVisitor {
     }
   }
 
+  void named(std::string_view n, NamedOptions& v) override {
+    ConfigWriter inside;
+    v.visit(inside);
+    put(n, std::move(inside.config));
+  }
+
   void rare_option(std::string_view n, KindOption& v) override {
     if (!v.class_name().empty()) {
       option(n, v);

@@ -9,13 +9,29 @@ constexpr const char* kOwn = "optimizer/vars";
 constexpr const char* kInner = "optimizer/inner_optimizer/vars";  // LossScaleOptimizer's
 
 /// Keras keeps the learning rate as a variable unless a schedule gives it.
-bool has_rate(const Compiled& compiled) {
-  return !compiled.optimizer.spec().common(compiled.optimizer.options()).learning_rate.schedule;
-}
+bool has_rate(const OptimizerInUse& used) { return !learning_rate_of(used.optimizer).schedule; }
 
 /// Nadam's product of momenta; Keras does not keep it inside a LossScaleOptimizer.
-bool has_last_scalar(const Compiled& compiled) {
-  return compiled.optimizer.spec().last_scalar != nullptr && !compiled.loss_scale;
+bool has_last_scalar(const Compiled& compiled, const OptimizerInUse& used) {
+  return used.optimizer.spec().last_scalar != nullptr && !compiled.loss_scale;
+}
+
+/// Whether it changes no weight: in a MultiOptimizer Keras then keeps no more than its rate.
+bool is_idle(const Compiled& compiled, const OptimizerInUse& used) {
+  return compiled.multi_optimizer && std::ranges::find(used.changes, true) == used.changes.end();
+}
+
+/// Keras's name for an object of a class: "rm_sprop" of RMSprop.
+std::string snake_case(std::string_view class_name) {
+  const auto is_upper = [&](std::size_t i) { return class_name[i] >= 'A' && class_name[i] <= 'Z'; };
+  std::string text;
+  for (std::size_t i = 0; i < class_name.size(); ++i) {
+    const bool begins_word = i > 0 && is_upper(i) &&
+                             (!is_upper(i - 1) || (i + 1 < class_name.size() && !is_upper(i + 1)));
+    text += begins_word ? "_" : "";
+    text += static_cast<char>(is_upper(i) ? class_name[i] - 'A' + 'a' : class_name[i]);
+  }
+  return text;
 }
 
 H5Dataset count(std::int64_t value) {
@@ -50,42 +66,112 @@ void read_loss_scale(const WeightsReader& reader, std::size_t inner, LossScale& 
   }
 }
 
+/// Reads the variables of one optimizer from `next` on; gives the iterations.
+std::int64_t read_rate(const WeightsReader& reader,
+                       const std::string& group,
+                       std::size_t& next,
+                       OptimizerInUse& used) {
+  const auto path = [&] { return fmt::format("{}/{}", group, next); };
+  const auto iterations =
+      static_cast<std::int64_t>(read_count(reader, path(), "a number of iterations"));
+  ++next;
+  double rate = learning_rate_of(used.optimizer).at(std::max<std::int64_t>(iterations - 1, 0));
+  if (has_rate(used)) {
+    rate = reader.scalar(path());
+    if (!(rate >= 0 && std::isfinite(static_cast<float>(rate)))) {
+      reader.fail(path(), "a learning rate of 0 or more", fmt::format("{}", rate));
+    }
+    ++next;
+  }
+  if (!reader.only_checks()) {
+    used.learning_rate = static_cast<float>(rate);
+  }
+  return iterations;
+}
+
+void read_slots(const WeightsReader& reader,
+                const std::string& group,
+                std::size_t& next,
+                const OptimizerInUse& used,
+                ModelData& data) {
+  Compiled& compiled = *data.compiled;
+  for (const SlotArray& array : slot_arrays(data.network, used)) {
+    float* into = compiled.slots[array.slot].data() + array.weight->offset;
+    reader.read(fmt::format("{}/{}", group, next++), array.shape, into);
+  }
+  if (has_last_scalar(compiled, used)) {
+    reader.scalar(fmt::format("{}/{}", group, next++));  // its value follows from the iterations
+  }
+}
+
+std::vector<H5Dataset> variables_of(const ModelData& data, const OptimizerInUse& used) {
+  const Compiled& compiled = *data.compiled;
+  const bool rests = is_idle(compiled, used);
+  std::vector<H5Dataset> variables = {count(rests ? 0 : compiled.iterations)};
+  if (has_rate(used)) {
+    variables.push_back(number(used.learning_rate));
+  }
+  for (const SlotArray& array : slot_arrays(data.network, used)) {
+    variables.push_back(
+        dataset(array.shape, compiled.slots[array.slot].data() + array.weight->offset));
+  }
+  if (has_last_scalar(compiled, used) && !rests) {
+    const OptimizerSpec& spec = used.optimizer.spec();
+    const void* options = used.optimizer.options();
+    const std::int64_t steps = spec.common(options).accumulation_steps;
+    variables.push_back(number(spec.last_scalar(options, compiled.iterations / steps)));
+  }
+  return variables;
+}
+
+/// Whether the file shares the weights out among the optimizers as Keras would now that it is read:
+/// with the paths of a model that was built by a call, Keras itself may have done it otherwise.
+bool shares_out_alike(const WeightsReader& reader, const ModelData& data) {
+  std::size_t expected = 2;
+  for (const OptimizerInUse& used : data.compiled->optimizers) {
+    expected += variables_of(data, used).size();
+  }
+  return reader.has(fmt::format("{}/{}", kOwn, expected - 1)) &&
+         !reader.has(fmt::format("{}/{}", kOwn, expected));
+}
+
 }  // namespace
 
 void read_optimizer(const WeightsReader& reader, ModelData& data) {
   Compiled& compiled = *data.compiled;
-  const auto path = [&](std::size_t i) {
-    return fmt::format("{}/{}", compiled.loss_scale ? kInner : kOwn, i);
-  };
+  const std::string group = compiled.loss_scale ? kInner : kOwn;
+  const auto path = [&](std::size_t i) { return fmt::format("{}/{}", group, i); };
   if (!reader.has(path(0))) {
     return;  // saved without an optimizer
   }
+  std::size_t next = compiled.multi_optimizer ? 2 : 0;  // behind its own iteration, and a rate of 0
+  std::size_t unbuilt = next;
+  for (const OptimizerInUse& used : compiled.optimizers) {
+    unbuilt += has_rate(used) ? 2 : 1;
+  }
   const double iterations = read_count(reader, path(0), "a number of iterations");
-  std::size_t next = 1;
-  const LearningRate& scheduled =
-      compiled.optimizer.spec().common(compiled.optimizer.options()).learning_rate;
-  double rate = scheduled.at(std::max<std::int64_t>(static_cast<std::int64_t>(iterations) - 1, 0));
-  if (has_rate(compiled)) {
-    rate = reader.scalar(path(next++));
-    if (!(rate >= 0 && std::isfinite(static_cast<float>(rate)))) {
-      reader.fail(path(1), "a learning rate of 0 or more", fmt::format("{}", rate));
+  const bool is_built = reader.has(path(unbuilt)) || iterations > 0;  // else before the first step
+  if (compiled.multi_optimizer && is_built && !shares_out_alike(reader, data)) {
+    data.optimizer_problem =
+        "The file's MultiOptimizer shares its variables out by other paths: it begins anew.";
+    return;
+  }
+  for (OptimizerInUse& used : compiled.optimizers) {
+    const std::size_t begin = next;
+    const bool rests = is_idle(compiled, used);
+    const double own = read_rate(reader, group, next, used);
+    if (!rests && own != iterations) {
+      reader.fail(path(begin), fmt::format("{} iterations", iterations), fmt::format("{}", own));
     }
+    if (is_built && !rests) {
+      read_slots(reader, group, next, used, data);
+    }
+  }
+  if (is_built && reader.has(path(next))) {
+    reader.fail(path(next), fmt::format("{} optimizer variables", next), "more");
   }
   if (!reader.only_checks()) {
     compiled.iterations = static_cast<std::int64_t>(iterations);
-    compiled.learning_rate = static_cast<float>(rate);
-  }
-  if (reader.has(path(next)) || iterations > 0) {  // else saved before the first step
-    for (const SlotArray& array : slot_arrays(data.network, compiled.optimizer)) {
-      float* into = compiled.slots[array.slot].data() + array.weight->offset;
-      reader.read(path(next++), array.shape, into);
-    }
-    if (has_last_scalar(compiled)) {
-      reader.scalar(path(next++));  // must be there; its value follows from the iterations
-    }
-    if (reader.has(path(next))) {
-      reader.fail(path(next), fmt::format("{} optimizer variables", next), "more");
-    }
   }
   if (compiled.loss_scale) {
     read_loss_scale(reader, next, *compiled.loss_scale);
@@ -94,32 +180,39 @@ void read_optimizer(const WeightsReader& reader, ModelData& data) {
 
 void add_optimizer(const ModelData& data, H5File& file) {
   const Compiled& compiled = *data.compiled;
-  const OptimizerSpec& spec = compiled.optimizer.spec();
-  std::vector<H5Dataset> variables = {count(compiled.iterations)};
-  if (has_rate(compiled)) {
-    variables.push_back(number(compiled.learning_rate));
-  }
-  for (const SlotArray& array : slot_arrays(data.network, compiled.optimizer)) {
-    variables.push_back(
-        dataset(array.shape, compiled.slots[array.slot].data() + array.weight->offset));
-  }
-  if (has_last_scalar(compiled)) {
-    const void* options = compiled.optimizer.options();
-    const std::int64_t steps = spec.common(options).accumulation_steps;
-    variables.push_back(number(spec.last_scalar(options, compiled.iterations / steps)));
-  }
-  const auto put = [&](const std::string& group, std::string_view name) {
-    file.groups[group]["name"] = std::string(name);
+  const auto put = [&](const std::string& group,
+                       const OptimizerSpec& spec,
+                       const std::vector<H5Dataset>& variables) {
+    file.groups[group]["name"] = snake_case(spec.class_name);
     for (std::size_t i = 0; i < variables.size(); ++i) {
       file.datasets[fmt::format("{}/{}", group, i)] = variables[i];
     }
   };
+  std::vector<H5Dataset> all;
+  const OptimizerSpec* spec = &compiled.optimizers[0].optimizer.spec();
   if (const auto& scale = compiled.loss_scale) {
-    put(kInner, spec.name);
-    variables.insert(variables.begin(),
-                     {count(0), number(0), count(scale->good_steps), number(scale->scale)});
+    put(kInner, *spec, variables_of(data, compiled.optimizers[0]));
+    all = {count(0), number(0), count(scale->good_steps), number(scale->scale)};
+    spec = &loss_scale_optimizer_spec();
   }
-  put(kOwn, compiled.loss_scale ? loss_scale_optimizer_spec().name : spec.name);
+  if (compiled.multi_optimizer) {
+    all = {count(compiled.iterations), number(0)};
+    spec = &multi_optimizer_spec();
+  }
+  std::map<std::string, int> counts;
+  for (const OptimizerInUse& used : compiled.optimizers) {
+    std::vector<H5Dataset> variables = variables_of(data, used);
+    if (compiled.multi_optimizer) {
+      const std::string kind = snake_case(used.optimizer.spec().class_name);
+      const int earlier = counts[kind]++;
+      const std::string suffix = earlier == 0 ? "" : fmt::format("_{}", earlier);
+      put(fmt::format("optimizer/optimizers/{}{}/vars", kind, suffix),
+          used.optimizer.spec(),
+          variables);
+    }
+    std::ranges::move(variables, std::back_inserter(all));
+  }
+  put(kOwn, *spec, all);
 }
 
 }  // namespace engram::io

@@ -56,7 +56,7 @@ class Snapshot {
       : weights_(data.weights.copy()), training_(current_training_state(data)) {
     if (data.compiled) {
       iterations_ = data.compiled->iterations;
-      learning_rate_ = data.compiled->learning_rate;
+      optimizers_ = data.compiled->optimizers;
       loss_scale_ = data.compiled->loss_scale;
       for (const AlignedFloats& slot : data.compiled->slots) {
         slots_.push_back(slot.copy());
@@ -84,7 +84,7 @@ class Snapshot {
     std::swap(callbacks_, data.active_callbacks);  // their memory is in training_
     if (data.compiled) {
       std::swap(iterations_, data.compiled->iterations);
-      std::swap(learning_rate_, data.compiled->learning_rate);
+      std::swap(optimizers_, data.compiled->optimizers);
       std::swap(loss_scale_, data.compiled->loss_scale);
       std::swap(slots_, data.compiled->slots);
     }
@@ -93,7 +93,7 @@ class Snapshot {
   AlignedFloats weights_;
   std::vector<AlignedFloats> slots_;
   std::int64_t iterations_ = 0;
-  float learning_rate_ = 0;
+  std::vector<OptimizerInUse> optimizers_;  // for their rates
   std::optional<LossScale> loss_scale_;
   std::optional<TrainingState> training_;
   std::vector<Callback*> callbacks_;
@@ -278,11 +278,16 @@ class Backup final : public Callback {
       return io::model_config(of)["config"]["layers"];
     };
     const auto slots = [](const ModelData& of) {
-      const Optimizer& optimizer = of.compiled->optimizer;
-      return std::pair(optimizer.spec().slots(optimizer.options()), slot_places(optimizer).count);
+      std::vector<std::pair<const OptimizerSpec*, std::vector<bool>>> optimizers;
+      std::vector<std::pair<std::size_t, std::vector<std::string_view>>> arrays;
+      for (const auto& [optimizer, rate, changes] : of.compiled->optimizers) {
+        optimizers.emplace_back(&optimizer.spec(), changes);
+        arrays.emplace_back(slot_places(optimizer).count,
+                            optimizer.spec().slots(optimizer.options()));
+      }
+      return std::pair(optimizers, arrays);
     };
     if (!from.compiled || !from.training || layers(from) != layers(data) ||
-        &from.compiled->optimizer.spec() != &data.compiled->optimizer.spec() ||
         from.compiled->loss_scale.has_value() != data.compiled->loss_scale.has_value() ||
         slots(from) != slots(data)) {
       throw error<StateError>({.where = path_,
@@ -293,7 +298,9 @@ class Backup final : public Callback {
     data.weights = std::move(from.weights);
     data.seed = from.seed;
     data.compiled->iterations = from.compiled->iterations;
-    data.compiled->learning_rate = from.compiled->learning_rate;
+    for (std::size_t i = 0; i < data.compiled->optimizers.size(); ++i) {
+      data.compiled->optimizers[i].learning_rate = from.compiled->optimizers[i].learning_rate;
+    }
     data.compiled->slots = std::move(from.compiled->slots);
     if (from.compiled->loss_scale) {
       data.compiled->loss_scale->scale = from.compiled->loss_scale->scale;

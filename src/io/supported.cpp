@@ -68,6 +68,8 @@ class OptionLister final : public OptionVisitor {
 
   void option(std::string_view name, KindOption&) override { add(name); }
 
+  void named(std::string_view name, NamedOptions&) override { add(name); }
+
   void sizes(std::string_view name, std::span<std::int64_t>, const Rule&) override { add(name); }
 
   void optional_sizes(std::string_view name, bool&, std::span<std::int64_t>, const Rule&) override {
@@ -110,14 +112,21 @@ class OptionLister final : public OptionVisitor {
   OptionSupport usual_ = OptionSupport::any;
 };
 
+void add_kind(std::string_view module,
+              std::string_view class_name,
+              const OptionsAccess& access,
+              std::vector<SupportedKind>& kinds) {
+  OptionLister lister;
+  access.visit(access.create().get(), lister);
+  kinds.push_back({.module = std::string(module),
+                   .class_name = std::string(class_name),
+                   .options = std::move(lister.found)});
+}
+
 template <class Specs>
 void add_kinds(std::string_view module, const Specs& specs, std::vector<SupportedKind>& kinds) {
   for (const auto* spec : specs) {
-    OptionLister lister;
-    spec->access.visit(spec->access.create().get(), lister);
-    kinds.push_back({.module = std::string(module),
-                     .class_name = std::string(spec->class_name),
-                     .options = std::move(lister.found)});
+    add_kind(module, spec->class_name, spec->access, kinds);
   }
 }
 
@@ -140,6 +149,7 @@ std::vector<SupportedKind> supported_kinds() {
   add_kinds("keras.losses", losses(), kinds);
   add_kinds("keras.metrics", metrics(), kinds);
   add_kinds("keras.optimizers", optimizers(), kinds);
+  add_kind("keras.optimizers", "OptimizerMap", optimizer_map_access(), kinds);
   add_kinds("keras.optimizers.schedules", schedules(), kinds);
   return kinds;
 }

@@ -86,7 +86,7 @@ H5File weights_h5(const ModelData& data) {
       file.datasets[layer + paths[w]] = dataset(weight.shape, data.weights.data() + weight.offset);
     }
   }
-  if (data.compiled && foreign_of(data.compiled->optimizer) == nullptr) {
+  if (data.compiled && foreign_of(data.compiled->optimizers[0].optimizer) == nullptr) {
     add_optimizer(data, file);
   }
   return file;
@@ -102,7 +102,7 @@ void read_weights_h5(const H5File& file,
   for (const bool only_checks : {true, false}) {
     const WeightsReader reader(file, where, allow_non_finite, only_checks);
     read_layers(reader, root, data);
-    if (data.compiled && foreign_of(data.compiled->optimizer) == nullptr) {
+    if (data.compiled && foreign_of(data.compiled->optimizers[0].optimizer) == nullptr) {
       read_optimizer(reader, data);
     }
   }

@@ -271,8 +271,12 @@ std::vector<WeightGroup> weight_groups(const void* options) {
   std::vector<WeightGroup> all;
   const std::vector<Bidirectional> layers = layers_of(options_of(options));
   for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::string part = part_name(layers, i);
+    if (!part.empty()) {
+      all.push_back({part.substr(0, part.size() - 1), part.substr(0, part.size() - 1)});
+    }
     for (WeightGroup& group : inner_groups(directions(layers[i]))) {
-      group.path = part_name(layers, i) + group.path;
+      group.path = part + group.path;
       all.push_back(std::move(group));
     }
   }

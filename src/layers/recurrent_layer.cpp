@@ -184,7 +184,9 @@ std::vector<WeightGroup> recurrent_groups(const RecurrentOptions& o, std::string
   }
   std::vector<WeightGroup> groups;
   for (std::int64_t i = 0; i < o.num_layers; ++i) {
-    groups.push_back({fmt::format("layer_{}/cell", i), cell});
+    const std::string layer = fmt::format("layer_{}", i);
+    groups.push_back({layer, layer});
+    groups.push_back({layer + "/cell", cell});
   }
   return groups;
 }

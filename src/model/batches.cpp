@@ -129,15 +129,13 @@ BatchFigures train_on_rows(ModelData& data,
   BatchFigures figures = run_training(data, plan, judgement, x, y, order, next);
   figures[0].penalty += penalties(data.network, data.weights.data(), nullptr);
   Compiled& compiled = *data.compiled;
-  const LearningRate rate =
-      compiled.optimizer.spec().common(compiled.optimizer.options()).learning_rate;
-  if (rate.schedule) {
-    compiled.learning_rate = rate.at(compiled.iterations);
+  for (OptimizerInUse& used : compiled.optimizers) {
+    const LearningRate rate = learning_rate_of(used.optimizer);
+    used.learning_rate = rate.schedule ? rate.at(compiled.iterations) : used.learning_rate;
   }
   const auto scale = compiled.loss_scale ? std::optional(compiled.loss_scale->scale) : std::nullopt;
   const bool is_applied = updater_of(data).update(plan,
-                                                  {.optimizer = &compiled.optimizer,
-                                                   .learning_rate = compiled.learning_rate,
+                                                  {.optimizers = compiled.optimizers,
                                                    .batches = compiled.iterations + 1,
                                                    .loss_scale = scale,
                                                    .weights = data.weights.data(),

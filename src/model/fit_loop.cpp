@@ -52,7 +52,9 @@ History FitLoop::run() {
   data_.is_interrupted = was_stopped && (state().batch > 0 || state().epoch < options_.epochs);
   if (!data_.is_interrupted && options_.epochs > 0) {
     Compiled& compiled = *data_.compiled;
-    take_averages(data_.network, compiled.optimizer, compiled.slots, data_.weights.data());
+    for (const OptimizerInUse& used : compiled.optimizers) {
+      take_averages(data_.network, used, compiled.slots, data_.weights.data());
+    }
     touch_weights(data_);
   }
   for (auto it = ordered_.rbegin(); it != ordered_.rend(); ++it) {

@@ -71,7 +71,7 @@ std::vector<Found> foreign_things(const ModelData& data) {
         }
       }
     }
-    look(Need::training, "optimizer", compiled.optimizer);
+    look(Need::training, "optimizer", compiled.optimizers[0].optimizer);
   }
   for (const NetworkWeight& weight : data.network.weights) {
     if (weight.rules.regularizer.choice) {
@@ -116,6 +116,9 @@ std::vector<std::string> warnings_of(const ModelData& data) {
     if (std::ranges::find(warnings, text) == warnings.end()) {
       warnings.push_back(std::move(text));
     }
+  }
+  if (!data.optimizer_problem.empty()) {
+    warnings.push_back(data.optimizer_problem);
   }
   return warnings;
 }

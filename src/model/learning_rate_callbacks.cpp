@@ -16,17 +16,23 @@ namespace engram {
 namespace {
 
 /// The rate in use, which the callbacks of `where` may set.
-/// Errors: StateError when a schedule of the optimizer's own sets it.
+/// Errors: StateError when a schedule of the optimizer's own sets it, or there are several.
 float& rate_of(Model& model, const std::string& where) {
   Compiled& compiled = *model.data().compiled;
-  const Optimizer& optimizer = compiled.optimizer;
-  if (optimizer.spec().common(optimizer.options()).learning_rate.schedule) {
+  if (compiled.multi_optimizer) {
+    throw error<StateError>({.where = where,
+                             .expected = "an optimizer with one learning_rate",
+                             .got = "a MultiOptimizer",
+                             .remedy = "Give its optimizers schedules."});
+  }
+  OptimizerInUse& used = compiled.optimizers[0];
+  if (learning_rate_of(used.optimizer).schedule) {
     throw error<StateError>({.where = where,
                              .expected = "an optimizer with a number for learning_rate",
                              .got = "one with a schedule",
                              .remedy = "Use one or the other."});
   }
-  return compiled.learning_rate;
+  return used.learning_rate;
 }
 
 /// What both share: the epoch's logs show the rate that it ended with.

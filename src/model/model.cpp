@@ -233,103 +233,6 @@ void build(ModelData& data, const std::vector<Shape>& inputs) {
   initialize_weights(data.network, inputs, data.seed, data.weights.data());
 }
 
-namespace {
-
-/// Errors: OptionError when a list does not have one entry for each output.
-void check_lists(const ModelData& data, const CompileOptions& options) {
-  const std::size_t outputs = data.network.outputs.size();
-  const auto check = [&](std::string_view name, std::size_t size) {
-    if (size != outputs && size != 0) {
-      throw error<OptionError>({.where = "compile",
-                                .expected = fmt::format("{} of {} outputs", name, outputs),
-                                .got = fmt::format("{}", size)});
-    }
-  };
-  check("losses", options.losses.size());
-  check("loss_weights", options.loss_weights.size());
-  check("output_metrics", options.output_metrics.size());
-  check("output_weighted_metrics", options.output_weighted_metrics.size());
-  const auto check_single = [&](const std::string& name, const std::vector<Metric>& metrics) {
-    if (outputs > 1 && !metrics.empty()) {
-      throw error<OptionError>({.where = "compile",
-                                .expected = "output_" + name + ", a list for each output",
-                                .got = name,
-                                .remedy = "Say which output each metric is for."});
-    }
-  };
-  check_single("metrics", options.metrics);
-  check_single("weighted_metrics", options.weighted_metrics);
-}
-
-}  // namespace
-
-void compile(ModelData& data, CompileOptions options) {
-  check_lists(data, options);
-  check_options(options.loss.spec().access, options.loss.options(), options.loss.spec().class_name);
-  for (const Loss& loss : options.losses) {
-    check_options(loss.spec().access, loss.options(), loss.spec().class_name);
-  }
-  for (const auto* metrics : {&options.metrics, &options.weighted_metrics}) {
-    std::ranges::for_each(*metrics, check_metric);
-  }
-  for (const auto* lists : {&options.output_metrics, &options.output_weighted_metrics}) {
-    for (const std::vector<Metric>& metrics : *lists) {
-      std::ranges::for_each(metrics, check_metric);
-    }
-  }
-  const OptimizerSpec& spec = options.optimizer.spec();
-  check_options(spec.access, options.optimizer.options(), spec.class_name);
-  std::optional<LossScale> loss_scale;
-  if (const auto* wrapper = options.optimizer.get_if<LossScaleOptimizer>()) {
-    if (wrapper->inner_optimizer.get_if<LossScaleOptimizer>() != nullptr) {
-      throw error<OptionError>({.where = std::string(spec.class_name),
-                                .expected = "another kind of inner_optimizer",
-                                .got = "a LossScaleOptimizer"});
-    }
-    loss_scale = LossScale{.options = *wrapper, .scale = wrapper->initial_scale};
-    options.optimizer = without_loss_scale_factor(loss_scale->options.inner_optimizer);
-  }
-  const OptimizerCommon common = options.optimizer.spec().common(options.optimizer.options());
-  check_clipping(common.clipping, spec.class_name);
-  const float learning_rate = common.learning_rate.at(0);
-  data.compiled = Compiled{.optimizer = std::move(options.optimizer),
-                           .loss = std::move(options.loss),
-                           .metrics = std::move(options.metrics),
-                           .losses = std::move(options.losses),
-                           .loss_weights = std::move(options.loss_weights),
-                           .output_metrics = std::move(options.output_metrics),
-                           .weighted_metrics = std::move(options.weighted_metrics),
-                           .output_weighted_metrics = std::move(options.output_weighted_metrics),
-                           .learning_rate = learning_rate,
-                           .loss_scale = std::move(loss_scale)};
-  data.training.reset();
-  data.plans.clear();
-  make_slots(data);
-}
-
-void LossScale::note(bool is_finite) {
-  const bool grows = is_finite && good_steps + 1 == options.dynamic_growth_steps;
-  good_steps = is_finite && !grows ? good_steps + 1 : 0;
-  scale *= !is_finite ? 0.5f : grows ? 2.0f : 1.0f;
-}
-
-void make_slots(ModelData& data) {
-  if (!data.compiled || !data.is_built()) {
-    return;
-  }
-  Compiled& compiled = *data.compiled;
-  const OptimizerSpec& spec = compiled.optimizer.spec();
-  const SlotPlaces places = slot_places(compiled.optimizer);
-  compiled.slots.clear();
-  for (std::size_t i = 0; i < places.count; ++i) {
-    compiled.slots.emplace_back(data.network.floats);
-    if (i >= places.own && spec.first_slot_value != nullptr) {
-      const float first = spec.first_slot_value(compiled.optimizer.options(), i - places.own);
-      std::ranges::fill(compiled.slots.back().span(), first);
-    }
-  }
-}
-
 void touch_weights(ModelData& data) { ++data.version; }
 
 std::optional<TrainingState> current_training_state(const ModelData& data) {
@@ -445,16 +348,7 @@ void Model::set_weights(const std::vector<Tensor>& weights) {
 std::string Model::summary(int columns) const {
   std::int64_t optimizer_params = 0;
   if (is_compiled() && is_built()) {
-    const Optimizer& optimizer = data_->compiled->optimizer;
-    for (const SlotArray& array : slot_arrays(data_->network, optimizer)) {
-      optimizer_params += size_of(array.shape);
-    }
-    const bool has_schedule =
-        optimizer.spec().common(optimizer.options()).learning_rate.schedule.has_value();
-    optimizer_params += has_schedule ? 1 : 2;  // the iteration, and the learning rate
-    const bool has_scale = data_->compiled->loss_scale.has_value();
-    optimizer_params += optimizer.spec().last_scalar != nullptr && !has_scale ? 1 : 0;
-    optimizer_params += has_scale ? 4 : 0;  // two of the same, counter and scale
+    optimizer_params = count_optimizer_params(*data_);
   }
   const bool shows_connections = data_->is_graph && !is_line(data_->network);
   return summary_text(data_->name, layers(), optimizer_params, columns, shows_connections);

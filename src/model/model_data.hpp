@@ -18,7 +18,7 @@
 
 namespace engram {
 
-/// LossScaleOptimizer's own part around its inner optimizer, which is Compiled::optimizer.
+/// LossScaleOptimizer's own part around its inner optimizer, which is in Compiled::optimizers.
 struct LossScale {
   LossScaleOptimizer options;
   float scale = 0;              ///< now
@@ -30,7 +30,8 @@ struct LossScale {
 
 /// What compile() was given, with the optimizer's state.
 struct Compiled {
-  Optimizer optimizer;
+  std::vector<OptimizerInUse> optimizers = {};  ///< one, or all of a MultiOptimizer
+  std::optional<MultiOptimizer> multi_optimizer = {};
   Loss loss;
   std::vector<Metric> metrics;
   std::vector<Loss> losses = {};  ///< with the next two: as CompileOptions
@@ -38,10 +39,9 @@ struct Compiled {
   std::vector<std::vector<Metric>> output_metrics = {};
   std::vector<Metric> weighted_metrics = {};  ///< with the next: as CompileOptions
   std::vector<std::vector<Metric>> output_weighted_metrics = {};
-  float learning_rate = 0;           ///< in use; the optimizer's option is where it began
   std::int64_t iterations = 0;       ///< batches trained, without those that a LossScale skipped
-  std::vector<AlignedFloats> slots;  ///< as slot_places says, each laid out as the weights;
-                                     ///< empty until the model is built
+  std::vector<AlignedFloats> slots;  ///< as each optimizer's slot_places says, laid out as the
+                                     ///< weights; empty until the model is built
   std::optional<LossScale> loss_scale = {};
 };
 
@@ -83,7 +83,8 @@ struct ModelData {
   bool resume_requested = false;  ///< a callback has put a state to go on from
   bool is_interrupted = false;    ///< fit was stopped from outside with epochs or batches left
   std::map<std::string, std::string> notes;
-  std::string compile_problem;  ///< why a file's compile_config could not be used
+  std::string compile_problem;    ///< why a file's compile_config could not be used
+  std::string optimizer_problem;  ///< why a file's optimizer begins anew
 
   bool is_built() const { return inputs.has_value(); }
 
@@ -115,8 +116,12 @@ struct ModelData {
 /// The training state as it is now, with the memory of the callbacks of a running fit.
 std::optional<TrainingState> current_training_state(const ModelData& data);
 
-/// Makes (zero) optimizer slots for a compiled, built model.
+/// Makes the optimizers' slots as they begin, for a compiled, built model.
+/// Errors: OptionError when a MultiOptimizer has two for a weight.
 void make_slots(ModelData& data);
+
+/// The numbers that Keras keeps for the optimizer of a compiled, built model.
+std::int64_t count_optimizer_params(const ModelData& data);
 
 /// Builds from layers alone; `inputs` as in ModelData. Errors: ShapeError, OptionError.
 void build(ModelData& data, const std::vector<Shape>& inputs);

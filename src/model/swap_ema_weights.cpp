@@ -46,11 +46,13 @@ class SwapEMAWeightsCallback final : public Callback {
   /// Errors: StateError when the optimizer keeps none.
   float* averages() const {
     Compiled& compiled = *model().data().compiled;
-    const auto place = slot_places(compiled.optimizer).average;
-    if (!place) {
+    const auto place = slot_places(compiled.optimizers[0].optimizer).average;
+    if (!place || compiled.multi_optimizer) {
       throw error<StateError>({.where = "SwapEMAWeights",
                                .expected = "an optimizer with use_ema",
-                               .got = "one that keeps no average of the weights"});
+                               .got = compiled.multi_optimizer
+                                          ? "a MultiOptimizer"
+                                          : "one that keeps no average of the weights"});
     }
     return compiled.slots[*place].data();
   }

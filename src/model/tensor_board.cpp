@@ -153,16 +153,16 @@ class TensorBoardCallback final : public Callback {
     return compiled ? compiled->iterations : 0;
   }
 
-  /// The rate that the next update would have, as Keras gives it.
+  /// The rate that the next update would have, as Keras gives it; a MultiOptimizer has none.
   void write_learning_rate(std::int64_t epoch) {
     const auto& compiled = model().data().compiled;
-    if (!compiled) {
+    if (!compiled || compiled->multi_optimizer) {
       return;
     }
-    const Optimizer& optimizer = compiled->optimizer;
-    const LearningRate rate = optimizer.spec().common(optimizer.options()).learning_rate;
+    const OptimizerInUse& used = compiled->optimizers[0];
+    const LearningRate rate = learning_rate_of(used.optimizer);
     train_.scalar("epoch_learning_rate",
-                  rate.schedule ? rate.at(compiled->iterations) : compiled->learning_rate,
+                  rate.schedule ? rate.at(compiled->iterations) : used.learning_rate,
                   epoch);
   }
 

@@ -30,7 +30,7 @@ struct OptimizerCommon {
 /// A variable to be updated.
 struct UpdateVariable {
   Shape shape;
-  std::string_view path;  ///< "lstm/kernel"
+  std::string_view path;  ///< "lstm/lstm_cell/kernel"
 };
 
 /// One update of n weights that lie one after another.
@@ -72,6 +72,9 @@ struct OptimizerSpec {
   /// A range is always a whole variable.
   bool needs_whole_variable = false;
 
+  /// Holds optimizers, which compile() takes out.
+  bool wraps_others = false;
+
   /// Updates a range; called from several threads for different ranges.
   void (*update)(const void* options, const UpdateRange& range);
 };
@@ -88,6 +91,9 @@ struct SlotPlaces {
 
 SlotPlaces slot_places(const Optimizer& optimizer);
 
+/// Its option.
+LearningRate learning_rate_of(const Optimizer& optimizer);
+
 /// Every optimizer.
 std::span<const OptimizerSpec* const> optimizers();
 
@@ -95,6 +101,21 @@ std::span<const OptimizerSpec* const> optimizers();
 const OptimizerSpec* find_optimizer(std::string_view name);
 
 const OptimizerSpec& loss_scale_optimizer_spec();
+const OptimizerSpec& multi_optimizer_spec();
+
+/// Whether they are one optimizer or copies of one.
+bool is_same(const Optimizer& a, const Optimizer& b);
+
+/// The map's optimizers, each once, the default last, as Keras counts them.
+std::vector<Optimizer> inner_optimizers(const OptimizerMap& map);
+
+/// The one for a variable. Errors: OptionError for two matches.
+const Optimizer& optimizer_for(const OptimizerMap& map, const std::string& path);
+
+/// Errors: OptionError for a key twice, or one that is no pattern.
+void check_keys(const OptimizerMap& map);
+
+const OptionsAccess& optimizer_map_access();
 
 /// `optimizer` without a loss_scale_factor, as Keras's LossScaleOptimizer takes it.
 Optimizer without_loss_scale_factor(const Optimizer& optimizer);

@@ -101,6 +101,8 @@ class CheckVisitor final : public OptionVisitor {
     }
   }
 
+  void named(std::string_view, NamedOptions& values) override { values.visit(*this); }
+
   void option(std::string_view, bool&) override {}
 
   void option(std::string_view, std::string&) override {}

@@ -92,6 +92,18 @@ class KindOption {
   virtual bool set_foreign(std::string /*name*/, std::string /*object*/) { return false; }
 };
 
+class OptionVisitor;
+
+/// Options under names of the user's choice; files hold them as an object.
+class NamedOptions {
+ public:
+  virtual ~NamedOptions() = default;
+
+  /// Makes one option for each name, as it begins.
+  virtual void set_names(const std::vector<std::string>& names) = 0;
+  virtual void visit(OptionVisitor& visitor) = 0;
+};
+
 /// Sees each option once. A visitor that reads changes the value; others look.
 class OptionVisitor {
  public:
@@ -175,6 +187,8 @@ class OptionVisitor {
   }
 
   virtual void option(std::string_view /*name*/, KindOption& /*value*/) {}
+
+  virtual void named(std::string_view /*name*/, NamedOptions& /*values*/) {}
 
   /// One that files leave out where it is none.
   virtual void rare_option(std::string_view name, KindOption& value) { option(name, value); }

@@ -63,7 +63,7 @@ Pattern::Pattern(std::string_view text) : alternatives_(1) {
 }
 
 /// Goes through `text` once with the set of places in the pattern that it may have come to.
-bool Pattern::Alternative::is_in(std::string_view text) const {
+bool Pattern::Alternative::is_in(std::string_view text, bool is_whole) const {
   const std::size_t end = items.size();
   std::vector<bool> here(end + 1), next(end + 1);
   const auto skip_optional = [&](std::vector<bool>& places) {
@@ -72,9 +72,9 @@ bool Pattern::Alternative::is_in(std::string_view text) const {
     }
   };
   for (std::size_t at = 0;; ++at) {
-    here[0] = here[0] || at == 0 || !at_begin;
+    here[0] = here[0] || at == 0 || !(at_begin || is_whole);
     skip_optional(here);
-    if (here[end] && (!at_end || at == text.size())) {
+    if (here[end] && (!(at_end || is_whole) || at == text.size())) {
       return true;
     }
     if (at == text.size()) {
@@ -93,7 +93,12 @@ bool Pattern::Alternative::is_in(std::string_view text) const {
 
 bool Pattern::is_in(std::string_view text) const {
   return std::ranges::any_of(alternatives_,
-                             [&](const Alternative& one) { return one.is_in(text); });
+                             [&](const Alternative& one) { return one.is_in(text, false); });
+}
+
+bool Pattern::is_all_of(std::string_view text) const {
+  return std::ranges::any_of(alternatives_,
+                             [&](const Alternative& one) { return one.is_in(text, true); });
 }
 
 }  // namespace engram

@@ -17,6 +17,9 @@ class Pattern {
   /// Whether it is anywhere in `text`, as re.search; takes time in proportion to both lengths.
   bool is_in(std::string_view text) const;
 
+  /// Whether it is all of `text`, as re.fullmatch; in the same time.
+  bool is_all_of(std::string_view text) const;
+
  private:
   struct Item {
     char character = 0;
@@ -27,7 +30,8 @@ class Pattern {
     std::vector<Item> items;
     bool at_begin = false, at_end = false;
 
-    bool is_in(std::string_view text) const;
+    /// Anywhere; or, with `is_whole`, from the beginning to the end.
+    bool is_in(std::string_view text, bool is_whole) const;
   };
 
   std::vector<Alternative> alternatives_;

@@ -9,6 +9,21 @@
 
 namespace engram {
 
+namespace {
+
+/// "Adam", "LossScaleOptimizer with Adam", "MultiOptimizer with SGD, Adam".
+std::string optimizer_text(const Compiled& compiled) {
+  std::string text = compiled.loss_scale        ? "LossScaleOptimizer with "
+                     : compiled.multi_optimizer ? "MultiOptimizer with "
+                                                : "";
+  for (const OptimizerInUse& used : compiled.optimizers) {
+    text += (&used == compiled.optimizers.data() ? "" : ", ") + class_name_of(used.optimizer);
+  }
+  return text;
+}
+
+}  // namespace
+
 ModelDescription describe(const Model& model) {
   ModelDescription description;
   for (const LayerInfo& layer : model.layers()) {
@@ -18,15 +33,14 @@ ModelDescription describe(const Model& model) {
   const ModelData& data = model.data();
   if (data.compiled) {
     const Foreign* loss = foreign_of(data.compiled->loss);
-    description.optimizer = class_name_of(data.compiled->optimizer);
-    if (data.compiled->loss_scale) {
-      description.optimizer = "LossScaleOptimizer with " + *description.optimizer;
-    }
+    description.optimizer = optimizer_text(*data.compiled);
     description.loss = loss != nullptr ? loss->name : data.compiled->loss.spec().name;
     for (const Metric& metric : data.compiled->metrics) {
       description.metrics.push_back(metric.name());
     }
-    description.learning_rate = data.compiled->learning_rate;
+    for (const OptimizerInUse& used : data.compiled->optimizers) {
+      description.learning_rates.push_back(used.learning_rate);
+    }
     description.updates = data.compiled->iterations;
   }
   description.warnings = warnings_of(data);

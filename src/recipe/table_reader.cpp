@@ -181,6 +181,17 @@ void TableReader::option(std::string_view name, KindOption& value) {
   value.set(class_name, std::move(made));
 }
 
+void TableReader::named(std::string_view name, NamedOptions& values) {
+  toml::table& inside = table(name);
+  std::vector<std::string> names;
+  for (const auto& entry : inside) {
+    names.emplace_back(entry.first.str());
+  }
+  values.set_names(names);
+  TableReader reader(inside, {.file = place_.file, .subject = std::string(name)});
+  values.visit(reader);
+}
+
 void TableReader::option(std::string_view name, bool& value) {
   const toml::node* found = node(name);
   if (found == nullptr) {

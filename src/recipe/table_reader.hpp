@@ -50,6 +50,7 @@ class TableReader final : public OptionVisitor {
   void numbers(std::string_view name, std::vector<float>& values) override;
   void texts(std::string_view name, std::vector<std::string>& values) override;
   void option(std::string_view name, KindOption& value) override;
+  void named(std::string_view name, NamedOptions& values) override;
   void option(std::string_view name, bool& value) override;
   void option(std::string_view name, std::string& value) override;
   void option(std::string_view name, Shape& value) override;

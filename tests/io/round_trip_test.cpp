@@ -370,7 +370,7 @@ TEST(RoundTrip, TrainingStateWithValuesThatJsonLacks) {
   state.batch = 1;
   state.sums = {.loss_sum = NAN, .rows = 2};
   model.data().seed = ~std::uint64_t{0};
-  model.data().compiled->learning_rate = 0.123f;
+  model.data().compiled->optimizers[0].learning_rate = 0.123f;
 
   save_model(model, folder / "m.keras");
   const Model loaded = load_model(folder / "m.keras");

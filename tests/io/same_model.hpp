@@ -153,7 +153,13 @@ inline void expect_same_compiled(const ModelData& a, const ModelData& b) {
     std::erase_if(texts, [](const auto& text) { return text.starts_with("learning_rate="); });
     return texts;
   };
-  EXPECT_EQ(options(x.optimizer), options(y.optimizer));
+  ASSERT_EQ(x.optimizers.size(), y.optimizers.size());
+  for (std::size_t i = 0; i < x.optimizers.size(); ++i) {
+    EXPECT_EQ(options(x.optimizers[i].optimizer), options(y.optimizers[i].optimizer));
+    EXPECT_EQ(x.optimizers[i].learning_rate, y.optimizers[i].learning_rate);
+    EXPECT_EQ(x.optimizers[i].changes, y.optimizers[i].changes);
+  }
+  EXPECT_EQ(x.multi_optimizer.has_value(), y.multi_optimizer.has_value());
   EXPECT_EQ(texts_of(x.loss), texts_of(y.loss));
   ASSERT_EQ(x.metrics.size(), y.metrics.size());
   for (std::size_t i = 0; i < x.metrics.size(); ++i) {
@@ -161,7 +167,6 @@ inline void expect_same_compiled(const ModelData& a, const ModelData& b) {
     EXPECT_EQ(&x.metrics[i].spec(), &y.metrics[i].spec());
   }
   EXPECT_EQ(x.iterations, y.iterations);
-  EXPECT_EQ(x.learning_rate, y.learning_rate);
   ASSERT_EQ(x.loss_scale.has_value(), y.loss_scale.has_value());
   if (x.loss_scale) {
     EXPECT_EQ(x.loss_scale->scale, y.loss_scale->scale);

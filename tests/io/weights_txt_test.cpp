@@ -30,9 +30,9 @@ TEST(WeightsTxt, HasNameShapeAndValues) {
                      Tensor({2}, {0.5f, -INFINITY})});
   write_weights_txt(model, folder / "weights.txt");
   EXPECT_EQ(folder.read("weights.txt"),
-            "simple_rnn/kernel\n(2, 1)\n[[0.1]\n [-2]]\n"
-            "simple_rnn/recurrent_kernel\n(1, 1)\n[[1e-10]]\n"
-            "simple_rnn/bias\n(1,)\n[3]\n"
+            "simple_rnn/simple_rnn_cell/kernel\n(2, 1)\n[[0.1]\n [-2]]\n"
+            "simple_rnn/simple_rnn_cell/recurrent_kernel\n(1, 1)\n[[1e-10]]\n"
+            "simple_rnn/simple_rnn_cell/bias\n(1,)\n[3]\n"
             "dense_1/kernel\n(3, 2)\n[[1 2]\n [3 4]\n [5 nan]]\n"
             "dense_1/bias\n(2,)\n[0.5 -inf]\n");
 }

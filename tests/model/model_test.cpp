@@ -68,10 +68,10 @@ TEST(Model, SetsAndGetsWeights) {
   model.set_weights(weights);
   EXPECT_EQ(model.get_weights()[1].at({2, 11}), 42);
   weights[1] = Tensor({2, 2});
-  EXPECT_ERROR(
-      model.set_weights(weights),
-      ShapeError,
-      "sequential.set_weights: lstm/recurrent_kernel: expected shape (3, 12), got (2, 2).");
+  EXPECT_ERROR(model.set_weights(weights),
+               ShapeError,
+               "sequential.set_weights: lstm/lstm_cell/recurrent_kernel: expected shape (3, 12), "
+               "got (2, 2).");
 }
 
 TEST(Model, FitLowersTheLoss) {

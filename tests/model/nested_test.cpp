@@ -48,7 +48,7 @@ TEST(NestedModel, TrainsAsTheSameLayersInOneLine) {
   flat.fit(data.x, data.y, {.batch_size = 20, .epochs = 2});
   EXPECT_TRUE(is_same(nested.get_weights(), flat.get_weights()));
   EXPECT_TRUE(is_same(nested.predict(data.x), flat.predict(data.x)));
-  EXPECT_EQ(paths(nested)[0], "encoder/lstm/kernel");
+  EXPECT_EQ(paths(nested)[0], "encoder/lstm/lstm_cell/kernel");
   Stream stream = nested.stream(), same = flat.stream();
   for (std::int64_t t = 0; t < kSteps; ++t) {
     EXPECT_EQ(stream.step({data.x.data() + t, 1})[0], same.step({data.x.data() + t, 1})[0]);
@@ -156,7 +156,7 @@ TEST(RNN, OfStackedCellsIsAStackOfLayers) {
   layers.build({kSteps, 1});
   layers.set_weights(stacked.get_weights());
   EXPECT_TRUE(is_same(stacked.predict(x), layers.predict(x)));
-  EXPECT_EQ(paths(stacked)[3], "rnn/lstm_cell_1/kernel");
+  EXPECT_EQ(paths(stacked)[3], "rnn/stacked_rnn_cells/lstm_cell_1/kernel");
   Stream stream = stacked.stream(), same = layers.stream();
   for (std::int64_t t = 0; t < kSteps; ++t) {
     EXPECT_EQ(stream.step({x.data() + t, 1})[2], same.step({x.data() + t, 1})[2]);

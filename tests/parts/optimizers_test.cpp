@@ -185,8 +185,8 @@ TEST(Optimizer, AgreesWithKerasOnTensorFlow) {
       }
     }
   }
-  EXPECT_EQ(kinds.size(), optimizers().size() - 3);  // AdamW and Adagrad: the two steps above;
-                                                     // LossScaleOptimizer: tests/io
+  EXPECT_EQ(kinds.size(), optimizers().size() - 4);  // AdamW and Adagrad: the two steps above;
+                                                     // the two wrappers: tests/io
 }
 
 /// The slots after some steps, in the order of Keras's files: so interleaved_slots is checked too.
@@ -381,7 +381,7 @@ TEST(Optimizer, UnknownNameIsRefused) {
                "Optimizer: expected a supported optimizer, got 'adan'. Did you mean 'adam'? "
                "Supported: adadelta, "
                "adafactor, adagrad, adam, adamax, adamw, ftrl, lamb, lion, loss_scale_optimizer, "
-               "muon, nadam, rmsprop, schedule_free_adamw, sgd.");
+               "multi_optimizer, muon, nadam, rmsprop, schedule_free_adamw, sgd.");
 }
 
 TEST(Optimizer, OptionsOutOfRangeAreRefused) {

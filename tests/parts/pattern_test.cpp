@@ -43,6 +43,20 @@ TEST(Pattern, FindsWhatPythonFinds) {
   }
 }
 
+TEST(Pattern, MatchesWholeTextsAsPython) {
+  for (const auto& [pattern, text, is_all] : {Search{"dense", "dense", true},
+                                              {"dense", "dense_1", false},
+                                              {"dense", "my_dense", false},
+                                              {"lstm/.*", "lstm/lstm_cell/kernel", true},
+                                              {"a|ab", "ab", true},
+                                              {"^a$", "a", true},
+                                              {".*b", "abab", true},
+                                              {"", "a", false},
+                                              {"", "", true}}) {
+    EXPECT_EQ(Pattern(pattern).is_all_of(text), is_all) << pattern << " is " << text;
+  }
+}
+
 TEST(Pattern, TakesNoLongTimeForRepeatedRepeats) {
   std::string stars;
   for (int i = 0; i < 120; ++i) {

@@ -97,6 +97,17 @@ TEST(LoadRecipe, TakesAnOptimizerAroundAnother) {
   EXPECT_EQ(around->dynamic_growth_steps, 5);
   EXPECT_EQ(around->inner_optimizer.get_if<Muon>()->exclude_layers,
             (std::vector<std::string>{"gru", "^dense"}));
+  const Recipe shared =
+      load_recipe("stock-gru",
+                  {"compile.optimizer={class=\"MultiOptimizer\", optimizer_map={class="
+                   "\"OptimizerMap\", default_optimizer=\"sgd\", optimizer_map={\"gru/.*\"={class="
+                   "\"Adam\", learning_rate=0.02}, \"dense/bias\"=\"lion\"}}}"});
+  const auto* multi = shared.compile.optimizer.get_if<MultiOptimizer>();
+  ASSERT_NE(multi, nullptr);
+  EXPECT_NE(multi->optimizer_map.default_optimizer.get_if<SGD>(), nullptr);
+  ASSERT_EQ(multi->optimizer_map.optimizer_map.size(), 2u);
+  EXPECT_NE(multi->optimizer_map.optimizer_map[0].second.get_if<Lion>(), nullptr);
+  EXPECT_EQ(multi->optimizer_map.optimizer_map[1].first, "gru/.*");
   EXPECT_THROW(
       load_recipe("stock-gru", {"compile.optimizer={class=\"Muon\", exclude_layers=[\"(\"]}"}),
       OptionError);

@@ -200,7 +200,9 @@ def one_step(model, x, y, sample_weight=None):
 
 
 def make_optimizer(optimizer):
-    """An optimizer out of a thing(); its learning rate may be a thing() too."""
+    """An optimizer out of a thing(), whose learning rate may be a thing() too, or of a function."""
+    if callable(optimizer):
+        return optimizer()
     config = dict(optimizer["config"])
     rate = config.get("learning_rate")
     if isinstance(rate, dict):

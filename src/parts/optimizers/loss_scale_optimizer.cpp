@@ -1,43 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/error.hpp"
-#include "parts/optimizers/optimizer_options.hpp"
+#include "parts/optimizers/inner_optimizer.hpp"
 
 namespace engram {
 
 namespace {
-
-/// Any optimizer but such a wrapper.
-class InnerOptimizer final : public KindOption {
- public:
-  explicit InnerOptimizer(Optimizer& value) : value_(value) {}
-
-  std::string_view module() const override { return "keras.optimizers"; }
-
-  std::string_view class_name() const override { return value_.spec().class_name; }
-
-  const OptionsAccess& access() const override { return value_.spec().access; }
-
-  const void* options() const override { return value_.options(); }
-
-  std::vector<std::string_view> names() const override { return optimizer_names(); }
-
-  const OptionsAccess* find(std::string_view name) const override {
-    const OptimizerSpec* spec = find_optimizer(name);
-    return spec == nullptr || spec == &loss_scale_optimizer_spec() ? nullptr : &spec->access;
-  }
-
-  void set(std::string_view name, std::shared_ptr<void> options) override {
-    const OptimizerSpec* spec = find_optimizer(name);
-    if (spec == nullptr) {
-      throw error<OptionError>(
-          {.where = "LossScaleOptimizer", .expected = "an inner_optimizer", .got = "none"});
-    }
-    value_ = Optimizer(*spec, std::move(options));
-  }
-
- private:
-  Optimizer& value_;
-};
 
 void visit_options(LossScaleOptimizer& o, OptionVisitor& v) {
   v.ignored("name", "loss_scale_optimizer");
@@ -61,6 +27,7 @@ const OptimizerSpec& loss_scale_optimizer_spec() {
       .access = options_access<LossScaleOptimizer, visit_options>(),
       .slots = [](const void* o) { return inner_of(o).spec().slots(inner_of(o).options()); },
       .common = [](const void* o) { return inner_of(o).spec().common(inner_of(o).options()); },
+      .wraps_others = true,
       .update = [](const void* o,
                    const UpdateRange& r) { inner_of(o).spec().update(inner_of(o).options(), r); }};
   return spec;

@@ -26,6 +26,12 @@ std::vector<std::string_view> optimizer_names() {
   return names;
 }
 
+LearningRate learning_rate_of(const Optimizer& optimizer) {
+  return optimizer.spec().common(optimizer.options()).learning_rate;
+}
+
+bool is_same(const Optimizer& a, const Optimizer& b) { return a.options() == b.options(); }
+
 SlotPlaces slot_places(const Optimizer& optimizer) {
   const OptimizerCommon common = optimizer.spec().common(optimizer.options());
   SlotPlaces places;
