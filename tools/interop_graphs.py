@@ -179,12 +179,27 @@ class Graph:
                         kernel_constraint=self.rng.choice([None, "max_norm"]),
                         activity_regularizer=self.activity())(self.pick())
 
+    def einsum_dense(self):
+        """One product, or to heads and back."""
+        units = self.rng.randint(1, 5)
+        options = {"kernel_regularizer": self.rng.choice([None, "l2"]),
+                   "activity_regularizer": self.activity()}
+        if self.rng.random() < 0.6:
+            equation, bias = self.rng.choice([
+                ("abc,cd->abd", "d"), ("abc,dc->abd", None), ("abc,bcd->abd", "bd")])
+            return L.EinsumDense(equation, (self.steps, units), bias_axes=bias,
+                                 activation=self.rng.choice(["linear", "tanh", "softmax"]),
+                                 **options)(self.pick())
+        heads = L.EinsumDense("...c,cde->...de", (2, 3), bias_axes="de", **options)(self.pick())
+        return L.EinsumDense("abde,edc->abc", (self.steps, units), activation="tanh")(heads)
+
     def grow(self):
         grown = self.rng.choice([
             self.recurrent, self.rnn, self.rnn, self.nested, self.nested_graph, self.shared,
             self.bidirectional, self.time_distributed, self.merge, self.subtract, self.concatenate,
             self.states, self.attention, self.multi_head_attention,
-            self.group_query_attention, self.normalization, self.cosines, self.convolution])
+            self.group_query_attention, self.normalization, self.cosines, self.convolution,
+            self.einsum_dense])
         self.note(grown.__name__)
         self.pool.append(grown())
 

@@ -78,7 +78,21 @@ def sequence_layer(rng, steps, features):
     conv = {"filters": filters, "kernel_size": kernel, "groups": groups,
             "activation": rng.choice(["linear", "relu", "tanh"]), "use_bias": rng.random() < 0.8,
             **initializers(rng)}
+    dense = {"activation": rng.choice(["linear", "tanh", "softmax"]), **initializers(rng)}
+    bias = rng.random() < 0.8
+    # As in golden/einsum_dense.py.
+    steps_bias = ["b"] if steps != filters else []
     return rng.choice([
+        (("EinsumDense", {"equation": "abc,cd->abd", "output_shape": (steps, filters),
+                          "bias_axes": rng.choice(["d", "bd", *steps_bias]) if bias else None, **dense}),
+         steps, filters),
+        (("EinsumDense", {"equation": "abc,bd->adc", "output_shape": (filters, features),
+                          "bias_axes": "d" if bias and filters != features else None, **dense}),
+         filters, features),
+        (("EinsumDense", {"equation": "abc,cbd->abd", "output_shape": (steps, filters),
+                          "bias_axes": "bd" if bias else None, **dense}), steps, filters),
+        (("EinsumDense", {"equation": "...c,dc->...d", "output_shape": filters,
+                          "bias_axes": "d" if bias else None, **dense}), steps, filters),
         (("Conv1D", {**conv, "padding": padding, "strides": stride}), same, filters),
         (("Conv1D", {**conv, "padding": padding, "dilation_rate": 2}), steps, filters),
         (("Conv1D", {**conv, "strides": stride}), valid, filters),
@@ -180,6 +194,9 @@ def lookup(rng, words):
     if words and rng.random() < 0.25:
         bins = sorted(rng.randint(-64, 64 * words) / 64 for _ in range(rng.randint(1, words - 1)))
         return [("Discretization", {"bin_boundaries": bins})]
+    if words and rng.random() < 0.25:
+        return [("Hashing", {"num_bins": words, "salt": rng.choice([None, [3, 7]]),
+                             "mask_value": rng.choice([None, 0])})]
     return []
 
 
@@ -200,6 +217,7 @@ def random_spec(seed):
         # A bias that the mean takes away again has a gradient of roundings only.
         for _, options in layers if front[0].endswith("Normalization") else []:
             options.update({"use_bias": False} if "use_bias" in options else {})
+            options.update({"bias_axes": None} if "bias_axes" in options else {})
         layers.append(front)
     pools = not last_sequences and rng.random() < 0.3
     last_sequences = last_sequences or pools
@@ -234,7 +252,7 @@ def random_spec(seed):
 def describe_layer(kind, options):
     if inner := options.get("layers", options.get("cells")):
         return f"{kind}({' '.join(describe_layer(*part) for part in inner)})"
-    size = next((options[key] for key in ("units", "output_dim", "rate", "filters")
+    size = next((options[key] for key in ("units", "output_dim", "rate", "filters", "equation")
                  if key in options), "")
     return f"{kind}({size})"
 

@@ -50,8 +50,6 @@ REASONS = [
     (r"keras\.layers\.\w*(3D|3DTranspose)$", "images in time as three dimensions"),
     (r"keras\.layers\.(TFSMLayer|TorchModuleWrapper|JaxLayer|FlaxLayer|Lambda)$",
      "code in a file, which is never run here"),
-    (r"keras\.layers\.(Hashing|HashedCrossing)$",
-     "takes texts or numbers, by the type of its input; lookups hash unknown tokens"),
     (r"keras\.(losses|metrics)\.(Loss|Metric|Mean|Sum|MeanMetricWrapper|.*Wrapper)$",
      "a base class"),
     (r"keras\.\w+(\.\w+)?\.(Optimizer|LearningRateSchedule|Initializer|Regularizer|Constraint"
@@ -74,7 +72,6 @@ REASONS = [
      "each training step puts another kernel in place of the layer's before it begins"),
     (r"keras\.layers\.ReversibleEmbedding$",
      "one layer called in two ways, by a call's argument that changes its result's shape"),
-    (r"keras\.layers\.EinsumDense$", "Dense with Permute and Reshape does what it does"),
     (r".*", "not there"),
 ]
 

@@ -61,6 +61,8 @@ from golden.parts import (
     make_schedules,
     make_training_parts,
 )
+from golden.einsum_dense import make_einsum_dense
+from golden.hashing import make_hashing
 from golden.rnn_cells import make_rnn_cells
 from golden.loss_scale import make_loss_scale
 from golden.multi_optimizer import make_multi_optimizer
@@ -86,6 +88,8 @@ MAKERS = {
     "one_input_layers": make_one_input_layers,
     "windows": make_windows,
     "more_layers": make_more_layers,
+    "einsum_dense": make_einsum_dense,
+    "hashing": make_hashing,
     "training": make_training,
     "training_parts": make_training_parts,
     "activities": make_activities,

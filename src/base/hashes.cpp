@@ -130,6 +130,13 @@ std::uint64_t farm_fingerprint(std::string_view text) {
   return text.size() <= 64 ? hash_to_64(text, factor) : hash_long(text);
 }
 
+std::uint64_t joined_fingerprint(std::uint64_t first, std::uint64_t second) {
+  constexpr Word kFactor = 0xc6a4a7935bd1e995;
+  const auto mix = [](Word w) { return w ^ (w >> 47); };
+  const Word joined = ((first ^ kFactor) ^ (mix(second * kFactor) * kFactor)) * kFactor;
+  return mix(mix(joined) * kFactor);
+}
+
 std::uint64_t sip_hash(std::string_view text, std::uint64_t key0, std::uint64_t key1) {
   std::array<Word, 4> v = {key0 ^ 0x736f6d6570736575,
                            key1 ^ 0x646f72616e646f6d,

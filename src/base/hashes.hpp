@@ -15,4 +15,11 @@ std::uint64_t farm_fingerprint(std::string_view text);
 /// Source: Aumasson & Bernstein 2012, "SipHash: a fast short-input PRF".
 std::uint64_t sip_hash(std::string_view text, std::uint64_t key0, std::uint64_t key1);
 
+/// What TensorFlow's sparse_cross_hashed begins a cross with.
+inline constexpr std::uint64_t kCrossingKey = 0xDECAFCAFFE;
+
+/// The fingerprint of two together; not symmetric.
+/// Source: TensorFlow, FingerprintCat64 (tsl/platform/fingerprint.h).
+std::uint64_t joined_fingerprint(std::uint64_t first, std::uint64_t second);
+
 }  // namespace engram

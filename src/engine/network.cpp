@@ -10,6 +10,7 @@
 #include "base/aligned.hpp"
 #include "base/error.hpp"
 #include "engine/nested_model.hpp"
+#include "engram/layers/input.hpp"
 #include "parts/functions.hpp"
 
 namespace engram {
@@ -39,6 +40,20 @@ std::string NetworkNode::where() const {
 bool ignores_mask(const NetworkNode& node) {
   return node.inputs.size() > 1 && (node.spec().class_name == "Bidirectional" ||
                                     common_options(node.spec(), node.options()).is_recurrent);
+}
+
+bool is_text_input(const NetworkNode& node) {
+  const Input* input = node.layer.get_if<Input>();
+  return input != nullptr && input->dtype == "string";
+}
+
+bool reads_texts(const Network& network, const NetworkNode& node) {
+  const LayerSpec& spec = node.spec();
+  if (spec.text_reader == nullptr || spec.text_use != TextUse::read_or_numbers) {
+    return spec.text_reader != nullptr && spec.text_use == TextUse::read;
+  }
+  return !node.inputs.empty() &&
+         is_text_input(network.nodes[static_cast<std::size_t>(node.inputs[0].node)]);
 }
 
 MaskRule mask_rule_of(const Network& network, const NetworkNode& node) {
@@ -169,6 +184,12 @@ bool masks_places(const NetworkNode& node, std::span<const Shape> inputs) {
          node.spec().mask_rule(node.options()) == MaskRule::makes;
 }
 
+Shape output_shape(const Network& network, const NetworkNode& node, std::span<const Shape> inputs) {
+  return reads_texts(network, node)
+             ? inputs[0]
+             : node.spec().output_shape(node.options(), inputs, node.where());
+}
+
 NetworkShapes shapes_of(const Network& network, std::span<const Shape> inputs) {
   NetworkShapes shapes;
   for (const NetworkNode& node : network.nodes) {
@@ -180,7 +201,7 @@ NetworkShapes shapes_of(const Network& network, std::span<const Shape> inputs) {
       const auto at = std::ranges::find(network.inputs, static_cast<int>(shapes.outputs.size()));
       taken.push_back(inputs[static_cast<std::size_t>(at - network.inputs.begin())]);
     }
-    std::vector<Shape> given = {node.spec().output_shape(node.options(), taken, node.where())};
+    std::vector<Shape> given = {output_shape(network, node, taken)};
     if (node.spec().more_outputs != nullptr) {
       std::ranges::copy(node.spec().more_outputs(node.options(), taken), std::back_inserter(given));
     }

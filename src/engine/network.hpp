@@ -67,6 +67,12 @@ struct Network {
   bool masks_stop_at_recurrent = false;  ///< MaskPropagation::up_to_recurrent_layers
 };
 
+/// Whether a node is an Input of texts.
+bool is_text_input(const NetworkNode& node);
+
+/// Whether a node takes texts and hands on what its reader has made of them.
+bool reads_texts(const Network& network, const NetworkNode& node);
+
 /// What becomes of masks at a node, as its layer and the network say.
 MaskRule mask_rule_of(const Network& network, const NetworkNode& node);
 
@@ -87,6 +93,9 @@ std::vector<int> keras_order(const Network& network);
 /// Keras's groups of the layers in files, such as "lstm_1": the class's name and a count, not the
 /// layer's name.
 std::vector<std::string> file_groups(const Network& network);
+
+/// The shape of a node's first output. Errors: ShapeError naming the layer.
+Shape output_shape(const Network& network, const NetworkNode& node, std::span<const Shape> inputs);
 
 /// The shapes for inputs of the shapes `inputs` (-1: any length), one for each of Network::inputs.
 /// Errors: ShapeError naming the layer.

@@ -166,7 +166,7 @@ void Plan::add_node(const NetworkNode& node) {
   sizes.keeps_logits = std::ranges::any_of(outputs_, [&](const Output& output) {
     return output.uses_logits && output.port.node == static_cast<int>(index);
   });
-  if (!spec.is_identity(node.options(), key_.is_training)) {
+  if (!reads_texts(network_, node) && !spec.is_identity(node.options(), key_.is_training)) {
     added.plan = plan_of(spec, node.options(), sizes);
     added.is_penalized = !activity_regularizers(spec, node.options()).empty();
   }

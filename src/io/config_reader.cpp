@@ -111,18 +111,15 @@ class ConfigReader final : public OptionVisitor {
   /// A list of axes or lengths, or one.
   void option(std::string_view n, Shape& v) override {
     if (const auto at = find(n)) {
-      const bool is_list = at->value().is_array();
-      v.clear();
-      for (std::size_t i = 0; i < (is_list ? at->size() : 1); ++i) {
-        const JsonAt entry = is_list ? (*at)[i] : *at;
-        v.push_back(n == "noise_shape" && entry.value().is_null() ? -1 : entry.as_int());
-        check(entry, static_cast<double>(v.back()), in_range(-kLargestAxes, kLargestSize));
-      }
-      if (v.size() > kLargestAxes) {
-        at->refuse("at most 9 axes");
-      }
+      v = read_shape(*at, n == "noise_shape");
     } else if (config_.value().contains(std::string(n))) {
       v.clear();  // null: none
+    }
+  }
+
+  void sample_shape(std::string_view n, Shape& v) override {
+    if (const auto at = find(n)) {
+      v = read_shape(*at, true);
     }
   }
 
@@ -211,6 +208,13 @@ class ConfigReader final : public OptionVisitor {
     }
   }
 
+  void token(std::string_view n, OptionalToken& v) override {
+    v = {};
+    if (const auto at = find(n)) {
+      v = at->value().is_string() ? OptionalToken(at->as_string()) : OptionalToken(at->as_int());
+    }
+  }
+
   void option(std::string_view n, Activation& v) override {
     const auto at = find(n);
     if (at) {
@@ -293,6 +297,20 @@ class ConfigReader final : public OptionVisitor {
     if (!rule.allows(value)) {
       at.refuse(rule.text());
     }
+  }
+
+  static Shape read_shape(const JsonAt& at, bool may_be_open) {
+    const bool is_list = at.value().is_array();
+    Shape shape;
+    for (std::size_t i = 0; i < (is_list ? at.size() : 1); ++i) {
+      const JsonAt entry = is_list ? at[i] : at;
+      shape.push_back(may_be_open && entry.value().is_null() ? -1 : entry.as_int());
+      check(entry, static_cast<double>(shape.back()), in_range(-kLargestAxes, kLargestSize));
+    }
+    if (shape.size() > kLargestAxes) {
+      at.refuse("at most 9 axes");
+    }
+    return shape;
   }
 
   static void read_sizes(const JsonAt& at, std::span<std::int64_t> v, const Rule& rule) {

@@ -38,6 +38,14 @@ class ConfigWriter final : public OptionVisitor {
     put(n, std::move(list));
   }
 
+  void sample_shape(std::string_view n, Shape& v) override {
+    Json list = Json::array();
+    for (const std::int64_t length : v) {
+      list.push_back(length < 0 ? Json(nullptr) : Json(length));
+    }
+    put(n, std::move(list));
+  }
+
   void option(std::string_view n, Activation& v) override { put(n, std::string(v.name())); }
 
   void option(std::string_view n, Initializer& v) override {
@@ -99,6 +107,10 @@ class ConfigWriter final : public OptionVisitor {
   /// Keras says None for no vocabulary, but [] for no layers.
   void texts(std::string_view n, std::vector<std::string>& v) override {
     put(n, v.empty() && n != "exclude_layers" ? Json(nullptr) : Json(v));
+  }
+
+  void token(std::string_view n, OptionalToken& v) override {
+    put(n, std::visit([](const auto& token) { return json_of(FixedValue(token)); }, v));
   }
 
   void option(std::string_view n, KindOption& v) override {

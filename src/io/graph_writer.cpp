@@ -71,12 +71,13 @@ class GraphWriter {
   }
 
   Json tensor(Port port) const {
-    const Input* input = network_.nodes[static_cast<std::size_t>(port.node)].layer.get_if<Input>();
-    const bool is_text = input != nullptr && input->dtype == "string";
+    const NetworkNode& node = network_.nodes[static_cast<std::size_t>(port.node)];
+    const Input* input = node.layer.get_if<Input>();
     return {{"class_name", "__keras_tensor__"},
             {"config",
-             {{"shape", batch_shape(is_text ? input->shape : shapes_.of(port), batch_size_)},
-              {"dtype", is_text ? "string" : "float32"},
+             {{"shape",
+               batch_shape(is_text_input(node) ? input->shape : shapes_.of(port), batch_size_)},
+              {"dtype", input != nullptr ? input->dtype : "float32"},
               {"keras_history", history(port)}}}};
   }
 

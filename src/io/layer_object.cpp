@@ -83,10 +83,13 @@ Input read_input(const JsonAt& config) {
       shape[0].refuse("a batch size of 1 to 2^31, or null");
     }
   }
-  const bool is_text = config.has("dtype") && config["dtype"].value() == "string";
+  std::string dtype = "float32";
+  for (const char* other : {"string", "int32", "int64"}) {
+    dtype = config.has("dtype") && config["dtype"].value() == other ? other : dtype;
+  }
   return {.shape = read_batch_shape(shape),
           .batch_size = batch_size,
-          .dtype = is_text ? "string" : "float32",
+          .dtype = dtype,
           .name = config.has("name") ? read_name(config["name"]) : ""};
 }
 

@@ -87,6 +87,8 @@ class OptionLister final : public OptionVisitor {
 
   void texts(std::string_view name, std::vector<std::string>&) override { add(name); }
 
+  void token(std::string_view name, OptionalToken&) override { add(name); }
+
   void call_option(std::string_view name, bool&) override { add(name, OptionSupport::call); }
 
   void fixed(std::string_view name, const FixedValue& value) override {

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -33,6 +36,19 @@ struct Encoding {
   std::int64_t depth = 0;
   std::vector<float> weights = {};  ///< of "tf_idf"
 };
+
+/// The shapes of a sample of texts and of what it becomes.
+struct TextShapes {
+  Shape texts, encoded;
+};
+
+/// What samples of texts become by the ids that `id_of` gives. Errors: ShapeError unless the texts
+/// are whole samples.
+Tensor encode_texts(std::span<const std::string> texts,
+                    const TextShapes& shapes,
+                    const Encoding& encoding,
+                    const std::function<std::int64_t(const std::string&)>& id_of,
+                    std::string_view where);
 
 /// `IdOf` gives the id of (value, position of the layer); a negative one has no place in a vector.
 template <class IdOf>

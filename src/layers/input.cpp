@@ -9,8 +9,8 @@ namespace engram {
 
 namespace {
 
-// Numbers are held as float32, whatever type a file gives them.
-constexpr std::array<std::string_view, 2> kTypes = {"float32", "string"};
+// Numbers are held as float32, whatever type it is.
+constexpr std::array<std::string_view, 4> kTypes = {"float32", "int32", "int64", "string"};
 
 void visit_options(Input& o, OptionVisitor& v) {
   v.option("shape", o.shape);

@@ -8,6 +8,43 @@
 
 namespace engram {
 
+namespace {
+
+std::vector<Shape> shapes_of(const std::vector<KerasTensor>& inputs) {
+  std::vector<Shape> shapes;
+  for (const KerasTensor& input : inputs) {
+    shapes.push_back(input.shape());
+  }
+  return shapes;
+}
+
+bool is_text(const KerasTensor& x) {
+  const Input* input = x.call()->layer.get_if<Input>();
+  return input != nullptr && input->dtype == "string";
+}
+
+/// The shape of the first output of a call.
+Shape called_shape(const Layer& layer,
+                   const std::vector<KerasTensor>& inputs,
+                   const std::string& where) {
+  const LayerSpec& spec = layer.spec();
+  std::vector<Shape> shapes = shapes_of(inputs);
+  if (spec.text_reader == nullptr) {
+    return spec.output_shape(layer.options(), shapes, where);
+  }
+  const auto reader = spec.text_reader(layer.options());
+  if (spec.text_use == TextUse::read ||
+      (spec.text_use == TextUse::read_or_numbers && is_text(inputs[0]))) {
+    return reader->sample_shape(shapes[0], where);
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    shapes[i] = is_text(inputs[i]) ? reader->sample_shape(shapes[i], where) : shapes[i];
+  }
+  return spec.output_shape(layer.options(), shapes, where);
+}
+
+}  // namespace
+
 KerasTensor Layer::operator()(const KerasTensor& x) const {
   return (*this)(std::vector<KerasTensor>{x});
 }
@@ -15,18 +52,12 @@ KerasTensor Layer::operator()(const KerasTensor& x) const {
 KerasTensor Layer::operator()(const std::vector<KerasTensor>& inputs) const {
   const std::string where = fmt::format("{} '{}'", spec().class_name, name_of(*this));
   check_options(spec().access, options(), where);
-  std::vector<Shape> shapes;
-  for (const KerasTensor& input : inputs) {
-    shapes.push_back(input.shape());
-  }
-  if (shapes.empty()) {
+  if (inputs.empty()) {
     throw error<OptionError>({.where = where, .expected = "an input", .got = "none"});
   }
-  std::vector<Shape> outputs = {spec().text_reader != nullptr
-                                    ? spec().text_reader(options())->sample_shape(shapes[0], where)
-                                    : spec().output_shape(options(), shapes, where)};
+  std::vector<Shape> outputs = {called_shape(*this, inputs, where)};
   if (spec().more_outputs != nullptr) {
-    for (Shape& shape : spec().more_outputs(options(), shapes)) {
+    for (Shape& shape : spec().more_outputs(options(), shapes_of(inputs))) {
       outputs.push_back(std::move(shape));
     }
   }

@@ -129,6 +129,13 @@ inline std::int64_t no_flops(const void*, std::span<const Shape>) { return 0; }
 
 class TextReader;
 
+/// What becomes of texts at a layer that has a text_reader.
+enum class TextUse {
+  read,             ///< it takes nothing else, and hands on what the reader has made of them
+  read_or_numbers,  ///< likewise; an input of numbers is its plan's
+  joined            ///< its plan takes what the reader has made of each, beside inputs of numbers
+};
+
 struct LayerSpec {
   std::string_view class_name;  ///< Keras's, "LSTM"
   std::string_view auto_name;   ///< "lstm"
@@ -163,6 +170,7 @@ struct LayerSpec {
 
   /// Of layers that take texts; null: the layer takes numbers.
   std::unique_ptr<TextReader> (*text_reader)(const void* options) = nullptr;
+  TextUse text_use = TextUse::read;
 
   /// What penalizes the outputs, where the option activity_regularizer does not say it.
   Regularizer (*output_regularizer)(const void* options) = nullptr;

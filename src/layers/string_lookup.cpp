@@ -67,26 +67,12 @@ class Reader final : public TextReader {
   }
 
   Tensor read(std::span<const std::string> texts, const Shape& sample) const override {
-    const std::int64_t rows = count_samples(texts.size(), sample, kWhere);
-    Shape shape = sample_shape(sample, kWhere);
-    shape.insert(shape.begin(), rows);
-    Tensor out(std::move(shape));
-    const bool is_one_hot = o_.output_mode == "one_hot";
-    const auto each = static_cast<std::size_t>(is_one_hot ? 1 : size_of(sample));
-    const std::size_t width = out.values().size() / std::max<std::size_t>(texts.size() / each, 1);
-    std::vector<std::int64_t> ids(each);
-    for (std::size_t first = 0; first < texts.size(); first += each) {
-      for (std::size_t i = 0; i < each; ++i) {
-        ids[i] = table_.id(texts[first + i]);
-      }
-      const std::span<float> to = out.values().subspan(first / each * width, width);
-      if (o_.output_mode == "int") {
-        std::copy(ids.begin(), ids.end(), to.begin());
-      } else {
-        encode_row(o_.output_mode, table_.weights(), ids, to);
-      }
-    }
-    return out;
+    return encode_texts(
+        texts,
+        {sample, sample_shape(sample, kWhere)},
+        {.output_mode = o_.output_mode, .weights = table_.weights()},
+        [&](const std::string& text) { return table_.id(text); },
+        kWhere);
   }
 
  private:

@@ -39,7 +39,7 @@ void build_if_declared(ModelData& data) {
 bool declares_inputs(const Network& network) {
   return !network.inputs.empty() && std::ranges::all_of(network.inputs, [&](int i) {
     const NetworkNode& node = network.nodes[static_cast<std::size_t>(i)];
-    return node.layer.get_if<Input>() != nullptr || node.spec().text_reader != nullptr;
+    return node.layer.get_if<Input>() != nullptr || reads_texts(network, node);
   });
 }
 
@@ -263,10 +263,9 @@ std::vector<LayerInfo> Model::layers() const {
                    .class_name = std::string(node.spec().class_name),
                    .has_weights = node.spec().weights != no_weights};
     if (is_built()) {
-      const Input* input = node.layer.get_if<Input>();
-      const bool is_text = input != nullptr && input->dtype == "string";
-      const std::vector<Shape> outputs =
-          with_batch_axis(is_text ? std::vector<Shape>(1, input->shape) : shapes.outputs[i]);
+      const std::vector<Shape> outputs = with_batch_axis(
+          is_text_input(node) ? std::vector<Shape>(1, node.layer.get_if<Input>()->shape)
+                              : shapes.outputs[i]);
       info.output_shape = outputs[0];
       info.more_outputs.assign(outputs.begin() + 1, outputs.end());
     }

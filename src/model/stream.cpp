@@ -43,7 +43,7 @@ void check_steps(const ModelData& data) {
                                 .got = "one that joins steps",
                                 .remedy = "Use predict on whole sequences."});
     }
-    stepped.outputs.push_back({node.spec().output_shape(node.options(), inputs, node.where())});
+    stepped.outputs.push_back({output_shape(network, node, inputs)});
     if (node.spec().more_outputs != nullptr) {
       std::ranges::copy(node.spec().more_outputs(node.options(), inputs),
                         std::back_inserter(stepped.outputs.back()));

@@ -21,9 +21,21 @@ const NetworkNode& node_at(const Network& network, int node) {
 
 bool takes_texts(const NetworkNode& node) { return node.spec().text_reader != nullptr; }
 
-bool is_text(const NetworkNode& node) {
-  const Input* input = node.layer.get_if<Input>();
-  return input != nullptr && input->dtype == "string";
+/// Whether numbers are what a layer cannot take.
+bool needs_texts(const NetworkNode& node) {
+  return takes_texts(node) && node.spec().text_use == TextUse::read;
+}
+
+/// Errors: OptionError for an Input of numbers that Keras would refuse as it is not of whole ones.
+void check_whole_numbers(const Network& network, const NetworkNode& node) {
+  for (const Port& port : node.inputs) {
+    const Input* input = node_at(network, port.node).layer.get_if<Input>();
+    if (input != nullptr && input->dtype == "float32") {
+      throw error<OptionError>({.where = node.where(),
+                                .expected = "inputs with dtype \"string\", \"int32\" or \"int64\"",
+                                .got = quoted(input->dtype)});
+    }
+  }
 }
 
 }  // namespace
@@ -31,10 +43,10 @@ bool is_text(const NetworkNode& node) {
 TextInput text_input(const Network& network, std::size_t i) {
   const int at = network.inputs[i];
   const NetworkNode& node = node_at(network, at);
-  if (takes_texts(node)) {
+  if (needs_texts(node)) {
     return {.sample = {}, .reader = node.spec().text_reader(node.options()), .where = node.where()};
   }
-  if (!is_text(node)) {
+  if (!is_text_input(node)) {
     return {};
   }
   std::vector<const NetworkNode*> readers;
@@ -58,14 +70,20 @@ TextInput text_input(const Network& network, std::size_t i) {
 void check_texts(const Network& network) {
   for (const NetworkNode& node : network.nodes) {
     const NestedModel* nested = nested_model(node.layer);
-    if (nested != nullptr && std::ranges::any_of(nested->network.nodes, takes_texts)) {
+    const auto is_of_texts = [](const NetworkNode& inner) {
+      return needs_texts(inner) || is_text_input(inner);
+    };
+    if (nested != nullptr && std::ranges::any_of(nested->network.nodes, is_of_texts)) {
       throw error<OptionError>({.where = node.where(),
                                 .expected = "layers of texts in the outermost model only",
                                 .got = "one inside",
                                 .remedy = "Make one model of the layers."});
     }
-    if (takes_texts(node) && !node.inputs.empty() &&
-        !is_text(node_at(network, node.inputs[0].node))) {
+    if (node.spec().text_use == TextUse::joined) {
+      check_whole_numbers(network, node);
+    }
+    if (needs_texts(node) && !node.inputs.empty() &&
+        !is_text_input(node_at(network, node.inputs[0].node))) {
       throw error<OptionError>({.where = node.where(),
                                 .expected = "an Input with dtype \"string\" before it",
                                 .got = node_at(network, node.inputs[0].node).where(),

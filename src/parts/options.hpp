@@ -61,6 +61,9 @@ struct EmptyList {
 /// The only value that a Keras option may have here; monostate is None.
 using FixedValue = std::variant<std::monostate, bool, std::int64_t, double, std::string, EmptyList>;
 
+/// A whole number or a text, or Keras's None.
+using OptionalToken = std::variant<std::monostate, std::int64_t, std::string>;
+
 struct OptionsAccess;
 
 /// An option that holds a kind out of a family, with options of its own, such as a learning rate
@@ -149,6 +152,9 @@ class OptionVisitor {
     }
   }
 
+  /// A tensor's shape, -1 a length that is not said, which files write as null.
+  virtual void sample_shape(std::string_view name, Shape& value) { option(name, value); }
+
   /// Sizes at both ends of axes. Files hold them as a list of pairs.
   virtual void pairs(std::string_view name,
                      std::span<std::array<std::int64_t, 2>> values,
@@ -178,6 +184,8 @@ class OptionVisitor {
 
   /// Any texts; files hold a list, or null for none.
   virtual void texts(std::string_view /*name*/, std::vector<std::string>& /*values*/) {}
+
+  virtual void token(std::string_view /*name*/, OptionalToken& /*value*/) {}
 
   /// A number under a rule, or Keras's None.
   virtual void option(std::string_view name,

@@ -353,7 +353,7 @@ void TableReader::option(std::string_view name,
     return;
   }
   const std::string text = found->value_or(std::string());
-  if (std::ranges::find(names, text) == names.end()) {
+  if (!names.empty() && std::ranges::find(names, text) == names.end()) {
     throw error<OptionError>(unknown_name(place_of(place_, found), name, text, names));
   }
   value = text;

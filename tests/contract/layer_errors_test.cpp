@@ -127,6 +127,144 @@ TEST(LayerErrors, NameWhatProjectionsAndLayersMayBe) {
       "Bidirectional 'b': expected a merge_mode with num_layers, got None.");
 }
 
+void build_einsum(const EinsumDense& options, const Shape& sample) {
+  EinsumDense named = options;
+  named.name = "e";
+  build(named, sample);
+}
+
+TEST(LayerErrors, NameEquationsThatAreNone) {
+  const std::string form =
+      "EinsumDense 'e': expected an equation of the form [X],[Y]->[Z], ...[X],[Y]->...[Z] or "
+      "[X]...,[Y]->[Z]... of letters, each once on a side, got ";
+  for (const char* equation : {"",
+                               "ab",
+                               "ab,bc",
+                               "ab->bc,ac",
+                               "ab,bc -> ac",
+                               "aab,bc->ac",
+                               "ab,bcc->ac",
+                               "ab,bc->acc",
+                               "...b,bc->c",
+                               "b...,bc->c...",
+                               "ab,bc->ac...",
+                               "...ab...,bc->...ac...",
+                               "a1,1c->ac"}) {
+    EXPECT_ERROR(build_einsum({.equation = equation, .output_shape = {4}}, {3}),
+                 OptionError,
+                 (form + "'" + equation + "'.").c_str());
+  }
+  const std::string batch =
+      "EinsumDense 'e': expected an equation whose first axis is the batch in input and result "
+      "only, got ";
+  for (const char* equation : {"ab,bc->ca", "ab,abc->ac"}) {
+    EXPECT_ERROR(build_einsum({.equation = equation, .output_shape = {4}}, {3}),
+                 OptionError,
+                 (batch + "'" + equation + "'.").c_str());
+  }
+  EXPECT_ERROR(build_einsum({.equation = "ab,bc->acd", .output_shape = {4, 5}}, {3}),
+               OptionError,
+               "EinsumDense 'e': expected an equation whose result has axes of the input and the "
+               "kernel only, got 'ab,bc->acd'.");
+  EXPECT_ERROR(build_einsum({.equation = "ab,bcd->ac", .output_shape = {4}}, {3}),
+               OptionError,
+               "EinsumDense 'e': expected an equation whose kernel has axes of the input and the "
+               "result only, got 'ab,bcd->ac'.");
+}
+
+TEST(LayerErrors, NameWhatDoesNotFitAnEquation) {
+  EXPECT_ERROR(build_einsum({.equation = "abc,cd->abd", .output_shape = {-1, 4}}, {3}),
+               ShapeError,
+               "EinsumDense 'e': expected input of rank 3 for 'abc,cd->abd', got rank 2.");
+  EXPECT_ERROR(build_einsum({.equation = "...bc,cd->...bd", .output_shape = {-1, 4}}, {}),
+               ShapeError,
+               "EinsumDense 'e': expected input of rank 2 or more for '...bc,cd->...bd', got rank "
+               "1.");
+  EXPECT_ERROR(build_einsum({.equation = "abc,cd->abd", .output_shape = {4}}, {5, 3}),
+               OptionError,
+               "EinsumDense 'e': expected an output_shape of 2 lengths for 'abc,cd->abd', without "
+               "the batch, got (4,).");
+  EXPECT_ERROR(
+      build_einsum({.equation = "...x,xy->...y", .output_shape = {5, 4}}, {5, 3}),
+      OptionError,
+      "EinsumDense 'e': expected an output_shape of 1 lengths for '...x,xy->...y', without "
+      "the batch and the ellipsis, got (5, 4).");
+  EXPECT_ERROR(build_einsum({.equation = "abc,cd->abd", .output_shape = {6, 4}}, {5, 3}),
+               ShapeError,
+               "EinsumDense 'e': expected input of length 6 along 'b' of 'abc,cd->abd', got (5, 3) "
+               "a sample.");
+  EXPECT_ERROR(build_einsum({.equation = "abc,bcd->abd", .output_shape = {-1, 4}}, {5, 3}),
+               OptionError,
+               "EinsumDense 'e': expected a length of 'b' in output_shape, got (None, 4). Axes of "
+               "the kernel "
+               "and the bias need one.");
+  EXPECT_ERROR(
+      build_einsum({.equation = "abc,cd->abd", .output_shape = {-1, 4}, .bias_axes = "b"}, {5, 3}),
+      OptionError,
+      "EinsumDense 'e': expected a length of 'b' in output_shape, got (None, 4). Axes of the "
+      "kernel "
+      "and the bias need one.");
+  for (const char* axes : {"", "a", "c", "dd", "."}) {
+    EXPECT_ERROR(
+        build_einsum({.equation = "abc,cd->abd", .output_shape = {5, 4}, .bias_axes = axes},
+                     {5, 3}),
+        OptionError,
+        (std::string("EinsumDense 'e': expected bias_axes of the result's letters, each once, in "
+                     "'abc,cd->abd', got '") +
+         axes + "'.")
+            .c_str());
+  }
+  const std::int64_t size = std::int64_t{1} << 31;
+  EXPECT_ERROR(build_einsum({.equation = "ab,bcd->acd", .output_shape = {size, size}}, {3}),
+               ShapeError,
+               "EinsumDense 'e': expected at most 2^40 values in one piece, got (3, 2147483648, "
+               "2147483648).");
+}
+
+TEST(LayerErrors, NameWhatIsNotHashed) {
+  const auto built = [](Hashing layer, const char* dtype, const Shape& sample) {
+    layer.name = "h";
+    layer.num_bins = 4;
+    Sequential({Input{.shape = sample, .dtype = dtype}, layer});
+  };
+  EXPECT_ERROR(built({.mask_value = "x"}, "float32", {1}),
+               OptionError,
+               "Hashing: expected a mask_value that is a number, as the input is, got a text. An "
+               "Input of texts has dtype \"string\".");
+  EXPECT_ERROR(built({.mask_value = 3}, "string", {1}),
+               OptionError,
+               "Hashing: expected a mask_value that is a text, as the input is, got a number. An "
+               "Input of texts has dtype \"string\".");
+  EXPECT_ERROR(built({.salt = {3}}, "int64", {1}),
+               OptionError,
+               "Hashing: expected salt of two numbers, or none, got 1.");
+  EXPECT_ERROR(built({.output_mode = "count"}, "string", {2, 3}),
+               ShapeError,
+               "Hashing 'h': expected input of rank 2 (batch, numbers), got (2, 3) a sample. "
+               "Reshape in front of this layer.");
+  EXPECT_ERROR(build(Hashing{.name = "h"}, {1}),
+               OptionError,
+               "Hashing 'h': expected num_bins in [1, 16777216], got 0.");
+}
+
+TEST(LayerErrors, NameWhatIsNotCrossed) {
+  const Layer crossing = HashedCrossing{.num_bins = 4, .name = "c"};
+  const KerasTensor code = Input{.shape = {1}, .dtype = "int64"},
+                    real = Input{.shape = {1}, .name = "real"},
+                    flat = Input{.shape = {}, .dtype = "string"}, wide = Input{.shape = {2}};
+  EXPECT_ERROR(crossing({code}), ShapeError, "HashedCrossing 'c': expected two inputs, got 1.");
+  EXPECT_ERROR(crossing({code, flat}),
+               ShapeError,
+               "HashedCrossing 'c': expected two inputs of one shape, got (1,) and () a sample.");
+  EXPECT_ERROR(crossing({wide, wide}),
+               ShapeError,
+               "HashedCrossing 'c': expected inputs of shape () or (1,) a sample, got (2,).");
+  EXPECT_ERROR(Functional({code, real}, {crossing({code, real})}),
+               OptionError,
+               "HashedCrossing 'c': expected inputs with dtype \"string\", \"int32\" or "
+               "\"int64\", got 'float32'.");
+}
+
 TEST(LayerErrors, NameTheStatesThatALayerBeginsFrom) {
   const KerasTensor x = Input{.shape = {4, 1}}, state = Input{.shape = {3}};
   EXPECT_ERROR(Layer(LSTM{.units = 3, .name = "l", .proj_size = 2})({x, state, state}),

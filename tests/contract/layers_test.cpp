@@ -79,6 +79,8 @@ TEST(LayerTable, EachKindHasACase) {
   // Ids have no gradient; layers of several inputs have their cases among the graphs.
   const std::vector<std::string_view> elsewhere = {"CategoryEncoding",
                                                    "Discretization",
+                                                   "HashedCrossing",
+                                                   "Hashing",
                                                    "IntegerLookup",
                                                    "StringLookup",
                                                    "TextVectorization",

@@ -152,6 +152,15 @@ class ConfigReader final : public OptionVisitor {
     }
   }
 
+  void sample_shape(std::string_view n, Shape& v) override {
+    if (const json* found = find(n)) {
+      v.clear();
+      for (const json& length : found->is_array() ? *found : json::array({*found})) {
+        v.push_back(length.is_null() ? -1 : length.get<std::int64_t>());
+      }
+    }
+  }
+
   void option(std::string_view n, Activation& v) override {
     if (std::string name; read(n, name)) {
       v = Activation(name);

@@ -19,7 +19,8 @@ std::vector<json> layer_cases() {
   std::vector<json> cases = golden::read("layers.json")["cases"];
   const json wrappers = golden::read("wrappers.json")["cases"];
   cases.insert(cases.end(), wrappers.begin(), wrappers.end());
-  for (const char* name : {"one_input_layers.json", "windows.json", "more_layers.json"}) {
+  for (const char* name :
+       {"one_input_layers.json", "windows.json", "more_layers.json", "einsum_dense.json"}) {
     const json more = golden::read(name)["cases"];
     cases.insert(cases.end(), more.begin(), more.end());
   }

@@ -15,8 +15,9 @@ namespace engram {
 
 /// Shapes: shape leaves out the batch axis.
 /// dtype "string" says that the input is texts, `shape` of them a sample ({} or {1}: one), which a
-/// layer of texts reads.
-/// Units:  batch_size is the rows of every batch; only models with stateful layers need it.
+/// layer of texts reads. "int32" and "int64" are what files say of whole numbers, for Keras;
+/// tensors here hold float32. Units:  batch_size is the rows of every batch; only models with
+/// stateful layers need it.
 struct Input {
   Shape shape = {};
   std::optional<std::int64_t> batch_size = {};
