@@ -80,6 +80,7 @@ def sequence_layer(rng, steps, features):
             **initializers(rng)}
     dense = {"activation": rng.choice(["linear", "tanh", "softmax"]), **initializers(rng)}
     bias = rng.random() < 0.8
+    pieces = min(max(kernel, 2), steps)  # of one piece Keras's TensorFlow takes more steps than there are
     # As in golden/einsum_dense.py.
     steps_bias = ["b"] if steps != filters else []
     return rng.choice([
@@ -106,7 +107,7 @@ def sequence_layer(rng, steps, features):
                               "use_bias": rng.random() < 0.8}), valid, filters),
         (("Conv1DTranspose", {"filters": filters, "kernel_size": kernel, "strides": stride,
                               "padding": "same", "activation": "tanh"}), steps * stride, filters),
-        (("AdaptiveAveragePooling1D", {"output_size": min(kernel, steps)}), min(kernel, steps), features),
+        *([(("AdaptiveAveragePooling1D", {"output_size": pieces}), pieces, features)] if steps > 1 else []),
         (("ZeroPadding1D", {"padding": (before, after)}), steps + before + after, features),
         (("Cropping1D", {"cropping": (cut, cut)}), steps - 2 * cut, features),
         (("UpSampling1D", {"size": 2}), 2 * steps, features),

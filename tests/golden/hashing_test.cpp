@@ -15,11 +15,13 @@ using golden::json;
 
 std::vector<json> cases(const char* class_name) {
   std::vector<json> found;
-  for (const json& c : golden::read("hashing.json")["cases"]) {
+  const json file = golden::read("hashing.json");
+  for (const json& c : file["cases"]) {
     if (c["class_name"] == class_name) {
       found.push_back(c);
     }
   }
+  EXPECT_FALSE(found.empty());
   return found;
 }
 
