@@ -17,7 +17,7 @@ class Choice {
  public:
   template <class T>
 
-  requires requires(const T& t) {
+  requires(!std::derived_from<T, Choice>) && requires(const T& t) {
     { spec_of(t) } -> std::same_as<const Spec&>;
   }
 
