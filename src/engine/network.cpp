@@ -10,7 +10,6 @@
 #include "base/aligned.hpp"
 #include "base/error.hpp"
 #include "engine/nested_model.hpp"
-#include "engram/layers/input.hpp"
 #include "parts/functions.hpp"
 
 namespace engram {
@@ -42,18 +41,13 @@ bool ignores_mask(const NetworkNode& node) {
                                     common_options(node.spec(), node.options()).is_recurrent);
 }
 
-bool is_text_input(const NetworkNode& node) {
-  const Input* input = node.layer.get_if<Input>();
-  return input != nullptr && input->dtype == "string";
-}
-
 bool reads_texts(const Network& network, const NetworkNode& node) {
   const LayerSpec& spec = node.spec();
   if (spec.text_reader == nullptr || spec.text_use != TextUse::read_or_numbers) {
     return spec.text_reader != nullptr && spec.text_use == TextUse::read;
   }
   return !node.inputs.empty() &&
-         is_text_input(network.nodes[static_cast<std::size_t>(node.inputs[0].node)]);
+         is_text_input(network.nodes[static_cast<std::size_t>(node.inputs[0].node)].layer);
 }
 
 MaskRule mask_rule_of(const Network& network, const NetworkNode& node) {

@@ -67,9 +67,6 @@ struct Network {
   bool masks_stop_at_recurrent = false;  ///< MaskPropagation::up_to_recurrent_layers
 };
 
-/// Whether a node is an Input of texts.
-bool is_text_input(const NetworkNode& node);
-
 /// Whether a node takes texts and hands on what its reader has made of them.
 bool reads_texts(const Network& network, const NetworkNode& node);
 

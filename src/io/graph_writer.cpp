@@ -73,12 +73,13 @@ class GraphWriter {
   Json tensor(Port port) const {
     const NetworkNode& node = network_.nodes[static_cast<std::size_t>(port.node)];
     const Input* input = node.layer.get_if<Input>();
-    return {{"class_name", "__keras_tensor__"},
-            {"config",
-             {{"shape",
-               batch_shape(is_text_input(node) ? input->shape : shapes_.of(port), batch_size_)},
-              {"dtype", input != nullptr ? input->dtype : "float32"},
-              {"keras_history", history(port)}}}};
+    return {
+        {"class_name", "__keras_tensor__"},
+        {"config",
+         {{"shape",
+           batch_shape(is_text_input(node.layer) ? input->shape : shapes_.of(port), batch_size_)},
+          {"dtype", input != nullptr ? input->dtype : "float32"},
+          {"keras_history", history(port)}}}};
   }
 
   /// The states that a recurrent layer begins with are an argument of their own; other layers take

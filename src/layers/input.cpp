@@ -30,6 +30,11 @@ std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes&) { return nullptr
 
 }  // namespace
 
+bool is_text_input(const Layer& layer) {
+  const Input* input = layer.get_if<Input>();
+  return input != nullptr && input->dtype == "string";
+}
+
 const LayerSpec& input_spec() {
   static const LayerSpec spec = {.class_name = "InputLayer",
                                  .auto_name = "input_layer",

@@ -18,11 +18,6 @@ std::vector<Shape> shapes_of(const std::vector<KerasTensor>& inputs) {
   return shapes;
 }
 
-bool is_text(const KerasTensor& x) {
-  const Input* input = x.call()->layer.get_if<Input>();
-  return input != nullptr && input->dtype == "string";
-}
-
 /// The shape of the first output of a call.
 Shape called_shape(const Layer& layer,
                    const std::vector<KerasTensor>& inputs,
@@ -34,11 +29,12 @@ Shape called_shape(const Layer& layer,
   }
   const auto reader = spec.text_reader(layer.options());
   if (spec.text_use == TextUse::read ||
-      (spec.text_use == TextUse::read_or_numbers && is_text(inputs[0]))) {
+      (spec.text_use == TextUse::read_or_numbers && is_text_input(inputs[0].call()->layer))) {
     return reader->sample_shape(shapes[0], where);
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    shapes[i] = is_text(inputs[i]) ? reader->sample_shape(shapes[i], where) : shapes[i];
+    shapes[i] =
+        is_text_input(inputs[i].call()->layer) ? reader->sample_shape(shapes[i], where) : shapes[i];
   }
   return spec.output_shape(layer.options(), shapes, where);
 }

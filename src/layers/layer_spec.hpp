@@ -129,6 +129,9 @@ inline std::int64_t no_flops(const void*, std::span<const Shape>) { return 0; }
 
 class TextReader;
 
+/// Whether a layer is an Input of texts.
+bool is_text_input(const Layer& layer);
+
 /// What becomes of texts at a layer that has a text_reader.
 enum class TextUse {
   read,             ///< it takes nothing else, and hands on what the reader has made of them

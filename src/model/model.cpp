@@ -264,7 +264,7 @@ std::vector<LayerInfo> Model::layers() const {
                    .has_weights = node.spec().weights != no_weights};
     if (is_built()) {
       const std::vector<Shape> outputs = with_batch_axis(
-          is_text_input(node) ? std::vector<Shape>(1, node.layer.get_if<Input>()->shape)
+          is_text_input(node.layer) ? std::vector<Shape>(1, node.layer.get_if<Input>()->shape)
                               : shapes.outputs[i]);
       info.output_shape = outputs[0];
       info.more_outputs.assign(outputs.begin() + 1, outputs.end());

@@ -46,7 +46,7 @@ TextInput text_input(const Network& network, std::size_t i) {
   if (needs_texts(node)) {
     return {.sample = {}, .reader = node.spec().text_reader(node.options()), .where = node.where()};
   }
-  if (!is_text_input(node)) {
+  if (!is_text_input(node.layer)) {
     return {};
   }
   std::vector<const NetworkNode*> readers;
@@ -71,7 +71,7 @@ void check_texts(const Network& network) {
   for (const NetworkNode& node : network.nodes) {
     const NestedModel* nested = nested_model(node.layer);
     const auto is_of_texts = [](const NetworkNode& inner) {
-      return needs_texts(inner) || is_text_input(inner);
+      return needs_texts(inner) || is_text_input(inner.layer);
     };
     if (nested != nullptr && std::ranges::any_of(nested->network.nodes, is_of_texts)) {
       throw error<OptionError>({.where = node.where(),
@@ -83,7 +83,7 @@ void check_texts(const Network& network) {
       check_whole_numbers(network, node);
     }
     if (needs_texts(node) && !node.inputs.empty() &&
-        !is_text_input(node_at(network, node.inputs[0].node))) {
+        !is_text_input(node_at(network, node.inputs[0].node).layer)) {
       throw error<OptionError>({.where = node.where(),
                                 .expected = "an Input with dtype \"string\" before it",
                                 .got = node_at(network, node.inputs[0].node).where(),
