@@ -8,19 +8,6 @@ namespace {
 constexpr const char* kOwn = "optimizer/vars";
 constexpr const char* kInner = "optimizer/inner_optimizer/vars";  // LossScaleOptimizer's
 
-/// Keras keeps the learning rate as a variable unless a schedule gives it.
-bool has_rate(const OptimizerInUse& used) { return !learning_rate_of(used.optimizer).schedule; }
-
-/// Nadam's product of momenta; Keras does not keep it inside a LossScaleOptimizer.
-bool has_last_scalar(const Compiled& compiled, const OptimizerInUse& used) {
-  return used.optimizer.spec().last_scalar != nullptr && !compiled.loss_scale;
-}
-
-/// Whether it changes no weight: in a MultiOptimizer Keras then keeps no more than its rate.
-bool is_idle(const Compiled& compiled, const OptimizerInUse& used) {
-  return compiled.multi_optimizer && std::ranges::find(used.changes, true) == used.changes.end();
-}
-
 /// Keras's name for an object of a class: "rm_sprop" of RMSprop.
 std::string snake_case(std::string_view class_name) {
   const auto is_upper = [&](std::size_t i) { return class_name[i] >= 'A' && class_name[i] <= 'Z'; };
@@ -76,7 +63,7 @@ std::int64_t read_rate(const WeightsReader& reader,
       static_cast<std::int64_t>(read_count(reader, path(), "a number of iterations"));
   ++next;
   double rate = learning_rate_of(used.optimizer).at(std::max<std::int64_t>(iterations - 1, 0));
-  if (has_rate(used)) {
+  if (keeps_rate(used)) {
     rate = reader.scalar(path());
     if (!(rate >= 0 && std::isfinite(static_cast<float>(rate)))) {
       reader.fail(path(), "a learning rate of 0 or more", fmt::format("{}", rate));
@@ -99,23 +86,23 @@ void read_slots(const WeightsReader& reader,
     float* into = compiled.slots[array.slot].data() + array.weight->offset;
     reader.read(fmt::format("{}/{}", group, next++), array.shape, into);
   }
-  if (has_last_scalar(compiled, used)) {
+  if (keeps_last_scalar(compiled, used)) {
     reader.scalar(fmt::format("{}/{}", group, next++));  // its value follows from the iterations
   }
 }
 
 std::vector<H5Dataset> variables_of(const ModelData& data, const OptimizerInUse& used) {
   const Compiled& compiled = *data.compiled;
-  const bool rests = is_idle(compiled, used);
-  std::vector<H5Dataset> variables = {count(rests ? 0 : compiled.iterations)};
-  if (has_rate(used)) {
+  const bool counts = !compiled.multi_optimizer || !rests(used);
+  std::vector<H5Dataset> variables = {count(counts ? compiled.iterations : 0)};
+  if (keeps_rate(used)) {
     variables.push_back(number(used.learning_rate));
   }
   for (const SlotArray& array : slot_arrays(data.network, used)) {
     variables.push_back(
         dataset(array.shape, compiled.slots[array.slot].data() + array.weight->offset));
   }
-  if (has_last_scalar(compiled, used) && !rests) {
+  if (keeps_last_scalar(compiled, used)) {
     const OptimizerSpec& spec = used.optimizer.spec();
     const void* options = used.optimizer.options();
     const std::int64_t steps = spec.common(options).accumulation_steps;
@@ -129,7 +116,8 @@ std::vector<H5Dataset> variables_of(const ModelData& data, const OptimizerInUse&
 bool shares_out_alike(const WeightsReader& reader, const ModelData& data) {
   std::size_t expected = 2;
   for (const OptimizerInUse& used : data.compiled->optimizers) {
-    expected += variables_of(data, used).size();
+    expected += 1 + slot_arrays(data.network, used).size();
+    expected += (keeps_rate(used) ? 1 : 0) + (keeps_last_scalar(*data.compiled, used) ? 1 : 0);
   }
   return reader.has(fmt::format("{}/{}", kOwn, expected - 1)) &&
          !reader.has(fmt::format("{}/{}", kOwn, expected));
@@ -147,7 +135,7 @@ void read_optimizer(const WeightsReader& reader, ModelData& data) {
   std::size_t next = compiled.multi_optimizer ? 2 : 0;  // behind its own iteration, and a rate of 0
   std::size_t unbuilt = next;
   for (const OptimizerInUse& used : compiled.optimizers) {
-    unbuilt += has_rate(used) ? 2 : 1;
+    unbuilt += keeps_rate(used) ? 2 : 1;
   }
   const double iterations = read_count(reader, path(0), "a number of iterations");
   const bool is_built = reader.has(path(unbuilt)) || iterations > 0;  // else before the first step
@@ -158,12 +146,12 @@ void read_optimizer(const WeightsReader& reader, ModelData& data) {
   }
   for (OptimizerInUse& used : compiled.optimizers) {
     const std::size_t begin = next;
-    const bool rests = is_idle(compiled, used);
     const double own = read_rate(reader, group, next, used);
-    if (!rests && own != iterations) {
+    const bool counts = !compiled.multi_optimizer || !rests(used);
+    if (counts && own != iterations) {
       reader.fail(path(begin), fmt::format("{} iterations", iterations), fmt::format("{}", own));
     }
-    if (is_built && !rests) {
+    if (is_built) {
       read_slots(reader, group, next, used, data);
     }
   }

@@ -121,18 +121,21 @@ void compile(ModelData& data, CompileOptions options) {
   }
   const OptimizerSpec& spec = options.optimizer.spec();
   check_options(spec.access, options.optimizer.options(), spec.class_name);
-  data.compiled = Compiled{.loss = std::move(options.loss),
-                           .metrics = std::move(options.metrics),
-                           .losses = std::move(options.losses),
-                           .loss_weights = std::move(options.loss_weights),
-                           .output_metrics = std::move(options.output_metrics),
-                           .weighted_metrics = std::move(options.weighted_metrics),
-                           .output_weighted_metrics = std::move(options.output_weighted_metrics)};
-  take_optimizers(options.optimizer, *data.compiled);
+  Compiled compiled{.loss = std::move(options.loss),
+                    .metrics = std::move(options.metrics),
+                    .losses = std::move(options.losses),
+                    .loss_weights = std::move(options.loss_weights),
+                    .output_metrics = std::move(options.output_metrics),
+                    .weighted_metrics = std::move(options.weighted_metrics),
+                    .output_weighted_metrics = std::move(options.output_weighted_metrics)};
+  take_optimizers(options.optimizer, compiled);
+  if (data.is_built()) {
+    make_slots(data.network, compiled);
+  }
+  data.compiled = std::move(compiled);
   data.optimizer_problem.clear();
   data.training.reset();
   data.plans.clear();
-  make_slots(data);
 }
 
 void LossScale::note(bool is_finite) {
@@ -141,35 +144,41 @@ void LossScale::note(bool is_finite) {
   scale *= !is_finite ? 0.5f : grows ? 2.0f : 1.0f;
 }
 
-void make_slots(ModelData& data) {
-  if (!data.compiled || !data.is_built()) {
-    return;
-  }
-  Compiled& compiled = *data.compiled;
-  share_out(data.network, compiled);
+void make_slots(const Network& network, Compiled& compiled) {
+  share_out(network, compiled);
   std::size_t count = 0;
   for (const OptimizerInUse& used : compiled.optimizers) {
     count = std::max(count, slot_places(used.optimizer).count);
   }
   compiled.slots.clear();
   for (std::size_t slot = 0; slot < count; ++slot) {
-    compiled.slots.emplace_back(data.network.floats);
+    compiled.slots.emplace_back(network.floats);
   }
   for (const OptimizerInUse& used : compiled.optimizers) {
-    fill_slots(data.network, used, compiled);
+    fill_slots(network, used, compiled);
   }
+}
+
+bool keeps_rate(const OptimizerInUse& used) { return !learning_rate_of(used.optimizer).schedule; }
+
+bool rests(const OptimizerInUse& used) {
+  return std::ranges::find(used.changes, true) == used.changes.end();
+}
+
+bool keeps_last_scalar(const Compiled& compiled, const OptimizerInUse& used) {
+  return used.optimizer.spec().last_scalar != nullptr && !compiled.loss_scale &&
+         !(compiled.multi_optimizer && rests(used));
 }
 
 std::int64_t count_optimizer_params(const ModelData& data) {
   const Compiled& compiled = *data.compiled;
   std::int64_t count = 0;
   for (const OptimizerInUse& used : compiled.optimizers) {
-    const OptimizerSpec& spec = used.optimizer.spec();
     for (const SlotArray& array : slot_arrays(data.network, used)) {
       count += size_of(array.shape);
     }
-    count += learning_rate_of(used.optimizer).schedule ? 1 : 2;  // the iteration, and the rate
-    count += spec.last_scalar != nullptr && !compiled.loss_scale ? 1 : 0;
+    count += keeps_rate(used) ? 2 : 1;  // and the iteration
+    count += keeps_last_scalar(compiled, used) ? 1 : 0;
   }
   count += compiled.loss_scale ? 4 : 0;  // two of the same, counter and scale
   return count + (compiled.multi_optimizer ? 2 : 0);

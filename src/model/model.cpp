@@ -219,10 +219,12 @@ void build_without_values(ModelData& data, const std::vector<Shape>& inputs) {
   check_nested(data.network, inputs);
   place_weights(data.network, inputs);
   take_batch_size(data);
+  if (data.compiled) {
+    make_slots(data.network, *data.compiled);
+  }
   data.weights = AlignedFloats(data.network.floats);
   data.inputs = inputs;
   touch_weights(data);
-  make_slots(data);
 }
 
 void build(ModelData& data, const std::vector<Shape>& inputs) {
@@ -265,7 +267,7 @@ std::vector<LayerInfo> Model::layers() const {
     if (is_built()) {
       const std::vector<Shape> outputs = with_batch_axis(
           is_text_input(node.layer) ? std::vector<Shape>(1, node.layer.get_if<Input>()->shape)
-                              : shapes.outputs[i]);
+                                    : shapes.outputs[i]);
       info.output_shape = outputs[0];
       info.more_outputs.assign(outputs.begin() + 1, outputs.end());
     }

@@ -116,9 +116,19 @@ struct ModelData {
 /// The training state as it is now, with the memory of the callbacks of a running fit.
 std::optional<TrainingState> current_training_state(const ModelData& data);
 
-/// Makes the optimizers' slots as they begin, for a compiled, built model.
+/// Shares the weights out among the optimizers and makes their slots as they begin.
 /// Errors: OptionError when a MultiOptimizer has two for a weight.
-void make_slots(ModelData& data);
+void make_slots(const Network& network, Compiled& compiled);
+
+/// Whether Keras keeps an optimizer's learning rate: unless a schedule gives it.
+bool keeps_rate(const OptimizerInUse& used);
+
+/// Whether it changes no weight.
+bool rests(const OptimizerInUse& used);
+
+/// Whether Keras keeps Nadam's product of momenta: not inside a LossScaleOptimizer, nor where a
+/// MultiOptimizer gave it no weight.
+bool keeps_last_scalar(const Compiled& compiled, const OptimizerInUse& used);
 
 /// The numbers that Keras keeps for the optimizer of a compiled, built model.
 std::int64_t count_optimizer_params(const ModelData& data);

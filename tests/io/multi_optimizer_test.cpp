@@ -13,6 +13,7 @@
 #include "expect_error.hpp"
 #include "golden/golden.hpp"
 #include "io/same_model.hpp"
+#include "io/weights_h5.hpp"
 #include "temporary_folder.hpp"
 
 namespace engram {
@@ -144,6 +145,44 @@ TEST(MultiOptimizer, RefusesWhatContradicts) {
   EXPECT_THROW(model_with(LossScaleOptimizer{.inner_optimizer = multi({})}), OptionError);
   EXPECT_THROW(model_with(multi({{"a", SGD{.clipnorm = 1, .clipvalue = 1}}})), OptionError);
   EXPECT_THROW(model_with(multi({{"a", SGD{.momentum = 2}}})), OptionError);
+}
+
+/// A compile() that fails leaves the model as it was.
+TEST(MultiOptimizer, RefusedLeavesTheModelAsItWas) {
+  const MultiOptimizer two_matches{
+      .optimizer_map = {.optimizer_map = {{"lstm/.*", SGD{}}, {".*/bias", SGD{}}}}};
+  Sequential model = model_with(Adam{});
+  model.train_on_batch(kX, kY);
+  EXPECT_THROW(model.compile({.optimizer = two_matches, .loss = "mae"}), OptionError);
+  EXPECT_THROW(model.compile({.optimizer = SGD{.clipnorm = 1, .clipvalue = 1}}), OptionError);
+  EXPECT_EQ(*describe(model).optimizer, "Adam");
+  EXPECT_EQ(model.data().compiled->iterations, 1);
+  model.train_on_batch(kX, kY);
+  EXPECT_EQ(model.data().compiled->iterations, 2);
+
+  Sequential unbuilt({LSTM{.units = 3}});
+  unbuilt.compile({.optimizer = two_matches, .loss = "mse"});
+  EXPECT_THROW(unbuilt.build({5, 2}), OptionError);
+  EXPECT_FALSE(unbuilt.is_built());
+  unbuilt.compile({.optimizer = "adam", .loss = "mse"});
+  unbuilt.fit(kX, golden::stream(71002, {8, 3}), {.epochs = 1, .verbose = 0});
+}
+
+/// summary() counts what files hold.
+TEST(MultiOptimizer, CountsTheVariablesOfFiles) {
+  const MultiOptimizer multi{
+      .optimizer_map = {.default_optimizer = Adam{},
+                        .optimizer_map = {{"lstm/.*", Nadam{}}, {"nothing", Nadam{}}}}};
+  const LossScaleOptimizer scaled{.inner_optimizer = Nadam{}};
+  for (const Optimizer& optimizer : {Optimizer(multi), Optimizer(scaled), Optimizer(Nadam{})}) {
+    SCOPED_TRACE(optimizer.spec().class_name);
+    const Sequential model = model_with(optimizer);
+    std::int64_t held = 0;
+    for (const auto& [path, dataset] : io::weights_h5(model.data()).datasets) {
+      held += path.starts_with("optimizer/vars/") ? size_of(dataset.shape) : 0;
+    }
+    EXPECT_EQ(count_optimizer_params(model.data()), held);
+  }
 }
 
 TEST(MultiOptimizer, HasNoRateThatACallbackCouldSet) {
