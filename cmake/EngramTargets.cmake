@@ -22,14 +22,15 @@ function(engram_part name)
   set_target_properties(engram_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endfunction()
 
-# engram_test(NAME SOURCES... [LIBS ...]): one GoogleTest program, one CTest entry. Tests need no
-# optimiser of their own, which would take two fifths of the time of their compilation.
+# engram_test(NAME SOURCES... [LIBS ...]): one GoogleTest program, one CTest entry. -O1 saves a
+# quarter of the time of a test's compilation; less would show in the library's readers, too, since
+# the linker takes templates of both, such as JSON's, from the test.
 function(engram_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "LIBS" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE engram_settings engram fmt::fmt
     nlohmann_json::nlohmann_json GTest::gtest GTest::gtest_main ${ARG_LIBS})
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${name} PRIVATE
     ENGRAM_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ENGRAM_BINARY_DIR="${PROJECT_BINARY_DIR}")

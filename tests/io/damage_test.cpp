@@ -23,13 +23,10 @@ struct Tally {
   int all() const { return loaded + refused; }
 };
 
-/// A quiet machine needs less than one; a file that makes a reader hang, minutes.
-constexpr double kMostSeconds = 20 * kSlowness;
-
-/// Checks that only FileErrors came, none after a hang, and all within 256 MiB.
+/// Checks that only FileErrors came, each within a second, and all within 256 MiB.
 void expect_refusals_only(const Tally& tally) {
   EXPECT_EQ(tally.other, "");
-  EXPECT_LT(tally.slowest, kMostSeconds);
+  EXPECT_LT(tally.slowest, kSlowness);
 
   struct rusage usage {};
 
@@ -214,7 +211,7 @@ void expect_refused(const std::string& bytes, const std::string& text) {
   const Outcome outcome = in_child([&] { load_model(path); });
   EXPECT_NE(outcome.text.find(text), std::string::npos) << outcome.text;
   EXPECT_EQ(outcome.text.find("other: "), std::string::npos);
-  EXPECT_LT(outcome.seconds, kMostSeconds);
+  EXPECT_LT(outcome.seconds, kSlowness);
   EXPECT_LT(outcome.peak_mib, 256 * kSlowness);
 }
 
