@@ -40,12 +40,11 @@ TEST(Bidirectional, NamesItsWeightsAsKeras) {
     paths.push_back(weight.path);
   }
 
-  EXPECT_EQ(
-      paths,
-      (std::vector<std::string>{"bidirectional/forward_read/lstm_cell/kernel",
-                                "bidirectional/forward_read/lstm_cell/recurrent_kernel",
-                                "bidirectional/backward_read/lstm_cell/kernel",
-                                "bidirectional/backward_read/lstm_cell/recurrent_kernel"}));
+  EXPECT_EQ(paths,
+            (std::vector<std::string>{"bidirectional/forward_read/lstm_cell/kernel",
+                                      "bidirectional/forward_read/lstm_cell/recurrent_kernel",
+                                      "bidirectional/backward_read/lstm_cell/kernel",
+                                      "bidirectional/backward_read/lstm_cell/recurrent_kernel"}));
 }
 
 /// Builds a model of `layer` for sequences of 3 steps.

@@ -148,8 +148,8 @@ TEST_P(ForeignFile, IsWrittenAsItWas) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Keras, ForeignFile, ::testing::ValuesIn(cases()), [](const auto& info) {
-  return info.param.name;
+INSTANTIATE_TEST_SUITE_P(Keras, ForeignFile, ::testing::ValuesIn(cases()), [](const auto& test) {
+  return test.param.name;
 });
 
 TEST(ForeignInitializer, GivesNoValues) {

@@ -57,7 +57,9 @@ TEST_P(RateCallback, SetsAndSaysWhatKerasDoes) {
     EXPECT_FLOAT_EQ(static_cast<float>(*find(logs, "learning_rate")),
                     c["shown"][epoch].get<float>())
         << epoch;
-    EXPECT_FLOAT_EQ(model.data().compiled->optimizers[0].learning_rate, c["rates"][epoch].get<float>()) << epoch;
+    EXPECT_FLOAT_EQ(model.data().compiled->optimizers[0].learning_rate,
+                    c["rates"][epoch].get<float>())
+        << epoch;
   }
   EXPECT_EQ(text, c["text"].get<std::string>());
 }
