@@ -302,6 +302,35 @@ def check_extra(folder, x, expected):
     return 0.0
 
 
+def in_float64(path):
+    """Keras's model of a file, with float64 for all that is float32 in it."""
+    wide = path.with_name("float64.keras")
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(wide, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            wider = data.replace(b'"float32"', b'"float64"')
+            target.writestr(name, wider if name == "config.json" else data)
+    return load_own(wide)
+
+
+def distances_from_float64(spec, folder, written, theirs, x, y):
+    """How far the weights and slots of engram's training, and of Keras's, are from Keras's in float64."""
+    keras.config.set_floatx("float64")
+    try:
+        exact = in_float64(folder / "model.keras")
+        fit(exact, spec, x, y, 2)
+    finally:
+        keras.config.set_floatx("float32")
+
+    def distance(model):
+        pairs = zip([*model.weights, *model.optimizer.variables],
+                    [*exact.weights, *exact.optimizer.variables])
+        arrays = [(np.asarray(a, "float64"), np.asarray(b)) for a, b in pairs]
+        return max(np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-3) for a, b in arrays)
+
+    return f"from Keras in float64: engram {distance(written):.1e}, Keras {distance(theirs):.1e}"
+
+
 def check_training(spec, engram, theirs, x, y, report):
     """Two epochs on both sides from the same file; what engram wrote, opened by Keras."""
     history = engram.train("model.keras", "out.keras", 2, spec["batch_size"])
@@ -310,9 +339,13 @@ def check_training(spec, engram, theirs, x, y, report):
     if spec["dropout"]:
         return written
     expected = fit(theirs, spec, x, y, 2)
-    report["train"] = same_variables("weights", written.weights, theirs.weights, STEP)
-    report["losses"] = same_history(history, expected)
-    report["slots"] = same_slots(written, theirs)
+    try:
+        report["train"] = same_variables("weights", written.weights, theirs.weights, STEP)
+        report["losses"] = same_history(history, expected)
+        report["slots"] = same_slots(written, theirs)
+    except Failure as difference:
+        far = distances_from_float64(spec, engram.folder, written, theirs, x, y)
+        raise Failure(f"{difference}; {far}") from None
     return written
 
 
