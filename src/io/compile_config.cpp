@@ -178,7 +178,7 @@ Optimizer read_optimizer(const JsonAt& at) {
     }
   }
   const Optimizer optimizer = read_choice<Optimizer>(at, find_optimizer);
-  if (const auto* multi = optimizer.get_if<MultiOptimizer>()) {
+  if (const auto* multi = optimizer.get_if<MultiOptimizer>(); multi != nullptr && config) {
     MultiOptimizer shared = *multi;
     share(*config, shared.optimizer_map);
     return shared;

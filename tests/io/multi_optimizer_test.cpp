@@ -12,12 +12,15 @@
 #include "engram/sequential.hpp"
 #include "expect_error.hpp"
 #include "golden/golden.hpp"
+#include "io/archive.hpp"
 #include "io/same_model.hpp"
 #include "io/weights_h5.hpp"
 #include "temporary_folder.hpp"
 
 namespace engram {
 namespace {
+
+using formats::Json;
 
 Sequential model_with(const Optimizer& optimizer) {
   Sequential model({Input{.shape = {5, 2}}, LSTM{.units = 3}, Dense{.units = 1, .name = "last"}});
@@ -100,6 +103,18 @@ TEST(MultiOptimizer, BeginsAnewWhereKerasSharedOutByOtherPaths) {
   const TemporaryFolder folder;
   save_model(model, folder / "m.keras");
   EXPECT_TRUE(describe(load_model(folder / "m.keras")).warnings.empty());
+}
+
+/// As any class in a compile_config may be: with its defaults.
+TEST(MultiOptimizer, IsReadWithoutAConfig) {
+  for (const Json& named : {Json("multi_optimizer"), Json({{"class_name", "MultiOptimizer"}})}) {
+    const TemporaryFolder folder;
+    Archive archive = small_archive();
+    archive.compile()["optimizer"] = named;
+    Model model = load_model(archive.write(folder));
+    ASSERT_TRUE(model.is_compiled()) << model.data().compile_problem;
+    EXPECT_EQ(*describe(model).optimizer, "MultiOptimizer with RMSprop");
+  }
 }
 
 TEST(MultiOptimizer, ResumesWithTheSameBits) {
