@@ -19,11 +19,7 @@ const golden::json& data() {
   return read;
 }
 
-Tensor tensor(const golden::json& from) {
-  return from.is_null()
-             ? Tensor()
-             : Tensor(from["shape"].get<Shape>(), from["values"].get<std::vector<float>>());
-}
+Tensor tensor(const golden::json& from) { return from.is_null() ? Tensor() : golden::tensor(from); }
 
 template <class Number>
 void read(const golden::json& from, const char* name, Number& into) {

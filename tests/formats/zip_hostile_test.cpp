@@ -13,12 +13,10 @@
 namespace engram::formats {
 namespace {
 
-constexpr std::uint64_t kAny = kLargestModel;
-
 void read_all(const std::string& bytes) {
   const ZipReader zip(bytes, "t.zip");
   for (const ZipEntry& entry : zip.entries()) {
-    zip.read(entry.name, kAny);
+    zip.read(entry.name, kLargestModel);
   }
 }
 

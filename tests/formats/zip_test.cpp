@@ -5,13 +5,13 @@
 
 #include "engram/error.hpp"
 #include "expect_error.hpp"
+#include "formats/bounds.hpp"
 #include "formats/files.hpp"
 #include "zip_builder.hpp"
 
 namespace engram::formats {
 namespace {
 
-constexpr std::uint64_t kAny = 1 << 20;
 constexpr std::uint64_t kHasDescriptor = 0x0008;
 
 const std::vector<ZipMember> kMembers = {
@@ -30,7 +30,7 @@ ZipParts many_a() {
 
 std::string read_only_member(const std::string& bytes) {
   const ZipReader zip(bytes, "t.zip");
-  return zip.read(zip.entries().at(0).name, kAny);
+  return zip.read(zip.entries().at(0).name, kLargestModel);
 }
 
 TEST(WriteZip, IsReadBack) {
@@ -41,7 +41,7 @@ TEST(WriteZip, IsReadBack) {
   ASSERT_EQ(zip.entries().size(), kMembers.size());
   for (std::size_t i = 0; i < kMembers.size(); ++i) {
     EXPECT_EQ(zip.entries()[i].name, kMembers[i].name);
-    EXPECT_EQ(zip.read(kMembers[i].name, kAny), kMembers[i].data);
+    EXPECT_EQ(zip.read(kMembers[i].name, kLargestModel), kMembers[i].data);
   }
   EXPECT_TRUE(zip.contains("metadata.json"));
   EXPECT_FALSE(zip.contains("metadata"));
@@ -69,12 +69,13 @@ TEST(ReadZip, UnfoldsDeflatedMembers) {
 }
 
 TEST(ReadZip, TakesWhatKerasWrote) {
-  const std::string bytes = read_file(ENGRAM_SOURCE_DIR "/tests/golden/keras/deflated.keras", kAny);
+  const std::string bytes =
+      read_file(ENGRAM_SOURCE_DIR "/tests/golden/keras/deflated.keras", kLargestModel);
 
   const ZipReader zip(bytes, "deflated.keras");
 
-  EXPECT_EQ(zip.read("config.json", kAny).front(), '{');
-  EXPECT_EQ(zip.read("model.weights.h5", kAny).substr(1, 3), "HDF");
+  EXPECT_EQ(zip.read("config.json", kLargestModel).front(), '{');
+  EXPECT_EQ(zip.read("model.weights.h5", kLargestModel).substr(1, 3), "HDF");
 }
 
 TEST(ReadZip, TakesExtraFieldsOfOthers) {
@@ -119,7 +120,7 @@ TEST(ReadZip, TakesZip64SizesInTheLocalHeader) {
 
 TEST(ReadZip, NamesTheMissingMember) {
   const std::string bytes = write_zip(kMembers);
-  EXPECT_ERROR(ZipReader(bytes, "t.keras").read("config.json", kAny),
+  EXPECT_ERROR(ZipReader(bytes, "t.keras").read("config.json", kLargestModel),
                FileError,
                "t.keras: 'config.json': expected a member of this name, got none. "
                "The archive is damaged or no model file.");

@@ -63,6 +63,11 @@ inline Tensor stream_of_ids(std::uint64_t seed, const Shape& shape, std::uint64_
   return tensor;
 }
 
+/// A tensor that is stored whole.
+inline Tensor tensor(const json& from) {
+  return Tensor(from["shape"].get<Shape>(), from["values"].get<std::vector<float>>());
+}
+
 /// The weights of a case, in the order of Keras's model.weights.
 inline std::vector<Tensor> weights_of(const json& golden) {
   std::vector<Tensor> weights;

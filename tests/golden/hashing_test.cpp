@@ -28,7 +28,7 @@ std::vector<json> cases(const char* class_name) {
 /// The options that a config of Keras says; they come back as they were, but for the object that
 /// dtype is.
 template <class Options>
-Options options_of(const json& config) {
+Options checked_options_of(const json& config) {
   const formats::Json read = formats::Json::parse(config.dump());
   const auto options = std::static_pointer_cast<Options>(
       io::read_options(spec_of(Options{}).access, formats::JsonAt(read, "config")));
@@ -59,19 +59,15 @@ Tensor taken(const Model& model, std::size_t i, const json& values, Shape sample
   return Tensor(sample, numbers);
 }
 
-Tensor tensor(const json& from) {
-  return Tensor(from["shape"].get<Shape>(), from["values"].get<std::vector<float>>());
-}
-
 TEST(Hashing, IsKeras) {
   for (const json& c : cases("Hashing")) {
     SCOPED_TRACE(std::string(c["kind"]) + " " + std::string(c["name"]));
-    const auto layer = options_of<Hashing>(c["config"]);
+    const auto layer = checked_options_of<Hashing>(c["config"]);
     const Shape sample = c["shape"].get<Shape>();
     Sequential model({input_of(c["x"], sample), layer});
-    EXPECT_EQ(model.predict(taken(model, 0, c["x"], sample)), tensor(c["result"]));
+    EXPECT_EQ(model.predict(taken(model, 0, c["x"], sample)), golden::tensor(c["result"]));
     if (is_text(c["x"])) {
-      EXPECT_EQ(layer(texts(c["x"]), sample), tensor(c["result"]));
+      EXPECT_EQ(layer(texts(c["x"]), sample), golden::tensor(c["result"]));
     }
   }
 }
@@ -79,7 +75,7 @@ TEST(Hashing, IsKeras) {
 TEST(HashedCrossing, IsKeras) {
   for (const json& c : cases("HashedCrossing")) {
     SCOPED_TRACE(c["inputs"].dump());
-    const auto layer = options_of<HashedCrossing>(c["config"]);
+    const auto layer = checked_options_of<HashedCrossing>(c["config"]);
     const Shape sample = c["shape"].get<Shape>();
     std::vector<KerasTensor> inputs;
     for (const json& values : c["inputs"]) {
@@ -90,7 +86,7 @@ TEST(HashedCrossing, IsKeras) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       x.push_back(taken(model, i, c["inputs"][i], sample));
     }
-    EXPECT_EQ(model.predict(x)[0], tensor(c["result"]));
+    EXPECT_EQ(model.predict(x)[0], golden::tensor(c["result"]));
   }
 }
 
@@ -101,8 +97,8 @@ class HashesFile : public ::testing::Test {
     for (const char* input : {"city", "street", "words"}) {
       x.push_back(model_.vectorize(texts(golden_[input]), x.size()));
     }
-    x.push_back(tensor(golden_["code"]));
-    x.push_back(tensor(golden_["codes"]));
+    x.push_back(golden::tensor(golden_["code"]));
+    x.push_back(golden::tensor(golden_["codes"]));
     return x;
   }
 

@@ -24,13 +24,9 @@ std::vector<std::string> texts(const char* key) {
 /// The options that a config of Keras says, by the reader of files.
 template <class Options>
 Options options_of(const golden::json& config) {
-  const formats::Json json = formats::Json::parse(config.dump());
-  const formats::JsonAt at(json, "config");
+  const formats::Json read = formats::Json::parse(config.dump());
+  const formats::JsonAt at(read, "config");
   return *std::static_pointer_cast<Options>(io::read_options(spec_of(Options{}).access, at));
-}
-
-Tensor tensor(const golden::json& from) {
-  return Tensor(from["shape"].get<Shape>(), from["values"].get<std::vector<float>>());
 }
 
 // Weights of "tf_idf" are logarithms in float64 here and in TensorFlow, but their mean and products
@@ -129,12 +125,12 @@ TEST(Discretization, IsKeras) {
     if (!c["data"].is_null()) {
       layer.bin_boundaries.clear();
       expect_config(layer, c["config"], true);
-      layer.adapt(tensor(c["data"]));
+      layer.adapt(golden::tensor(c["data"]));
     } else {
       expect_config(layer, c["config"], false);
     }
     EXPECT_EQ(layer.bin_boundaries, c["boundaries"].get<std::vector<float>>());
-    const Tensor x = tensor(c["x"]);
+    const Tensor x = golden::tensor(c["x"]);
     Sequential model({Input{.shape = {x.shape()[1]}}, layer});
     expect_equal(model.predict(x), c["result"]);
   }

@@ -16,16 +16,16 @@ namespace engram {
 namespace {
 
 using golden::json;
-using Arrays = std::map<std::string, Tensor>;
+using NamedArrays = std::map<std::string, Tensor>;
 
 class GoldenTorch : public testing::TestWithParam<json> {};
 
 /// A model of the layer alone, whose inputs are rows of Embeddings, so that they have gradients.
-struct Case {
+struct TorchCase {
   Functional model;
   std::vector<Tensor> ids;
   std::vector<std::int64_t> lengths;
-  Arrays arrays;
+  NamedArrays arrays;
 
   std::vector<RowsView> x() const {
     std::vector<RowsView> views(ids.begin(), ids.end());
@@ -42,8 +42,8 @@ Tensor numbers_from(std::int64_t first, const Shape& shape) {
 
 std::uint64_t seed_of(const json& golden) { return golden["seed"].get<std::uint64_t>() * 1000; }
 
-Arrays arrays_of(const json& golden) {
-  Arrays arrays;
+NamedArrays arrays_of(const json& golden) {
+  NamedArrays arrays;
   std::uint64_t index = 2;
   for (const json& array : golden["arrays"]) {
     arrays[array["name"]] = golden::stream(
@@ -52,7 +52,7 @@ Arrays arrays_of(const json& golden) {
   return arrays;
 }
 
-Case build_case(const json& golden) {
+TorchCase build_torch(const json& golden) {
   const Shape shape = golden["input_shape"].get<Shape>();
   const std::int64_t N = shape[0], T = shape[1];
   std::vector<KerasTensor> inputs = {Input{.shape = {T}}};
@@ -76,7 +76,7 @@ Case build_case(const json& golden) {
   for (std::size_t i = 0; i < golden["states"].size(); ++i) {
     outputs.push_back(y.output(i + 1));
   }
-  Case c{Functional(inputs, outputs), ids, {}, arrays_of(golden)};
+  TorchCase c{Functional(inputs, outputs), ids, {}, arrays_of(golden)};
   if (golden.contains("lengths")) {
     c.lengths = golden["lengths"].get<std::vector<std::int64_t>>();
   }
@@ -104,7 +104,7 @@ void clear_ends(Tensor& y, const std::vector<std::int64_t>& lengths) {
 
 TEST_P(GoldenTorch, ForwardAgrees) {
   const json& golden = GetParam();
-  Case c = build_case(golden);
+  TorchCase c = build_torch(golden);
   std::vector<Tensor> y = c.model.predict(c.x());
   clear_ends(y[0], c.lengths);
   golden::expect_near(y[0], golden["output"], 2e-6);
@@ -116,8 +116,8 @@ TEST_P(GoldenTorch, ForwardAgrees) {
 
 /// The gradients of the layer's weights as those of PyTorch's arrays: where each element went is
 /// seen by numbers in place of the arrays' values. Biases that are added have the same gradient.
-Arrays torch_gradients(Case& c, const std::vector<Tensor>& gradients, bool is_gru) {
-  Arrays places, result;
+NamedArrays torch_gradients(TorchCase& c, const std::vector<Tensor>& gradients, bool is_gru) {
+  NamedArrays places, result;
   std::vector<float*> targets = {nullptr};
   const auto is_other = [&](const std::string& name) {
     return !is_gru && name.starts_with("bias_hh");
@@ -149,7 +149,7 @@ Arrays torch_gradients(Case& c, const std::vector<Tensor>& gradients, bool is_gr
 
 TEST_P(GoldenTorch, GradientsAgree) {
   const json& golden = GetParam();
-  Case c = build_case(golden);
+  TorchCase c = build_torch(golden);
   std::vector<Tensor> r = {golden::stream(seed_of(golden) + 900, golden["output"]["shape"])};
   clear_ends(r[0], c.lengths);
   for (std::size_t i = 0; i < golden["states"].size(); ++i) {
@@ -175,7 +175,7 @@ TEST_P(GoldenTorch, GradientsAgree) {
     }
   }
   const bool is_gru = golden["torch"]["class_name"] == "GRU";
-  Arrays arrays = torch_gradients(c, gradients, is_gru);
+  NamedArrays arrays = torch_gradients(c, gradients, is_gru);
   for (std::size_t i = 0; i < golden["arrays"].size(); ++i) {
     const std::string name = golden["arrays"][i]["name"];
     expect(arrays.at(name), golden["gradients"][x.size() + i], name);
@@ -184,7 +184,7 @@ TEST_P(GoldenTorch, GradientsAgree) {
 
 TEST(TorchWeights, AreRefusedByName) {
   Sequential model({LSTM{.units = 2, .name = "lstm"}, ActivationLayer{.name = "act"}});
-  Arrays arrays = {{"weight_ih_l0", Tensor({8, 1})}, {"weight_hh_l0", Tensor({8, 2})}};
+  NamedArrays arrays = {{"weight_ih_l0", Tensor({8, 1})}, {"weight_hh_l0", Tensor({8, 2})}};
   EXPECT_ERROR(set_torch_weights(model, "lstm", arrays),
                StateError,
                "set_torch_weights: 'lstm': expected a built model, got another.");

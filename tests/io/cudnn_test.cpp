@@ -19,10 +19,6 @@ const std::string kPath = std::string(ENGRAM_SOURCE_DIR) + "/tests/golden/keras/
 
 Archive archive() { return Archive(formats::read_file(kPath, formats::kLargestModel)); }
 
-Tensor tensor(const golden::json& from) {
-  return Tensor(from["shape"].get<Shape>(), from["values"].get<std::vector<float>>());
-}
-
 TEST(CudnnFile, HoldsTheWeightsOfLstmAndGru) {
   const golden::json expected = golden::read("keras/cudnn.json");
   const Model model = load_model(kPath);
@@ -30,7 +26,7 @@ TEST(CudnnFile, HoldsTheWeightsOfLstmAndGru) {
   ASSERT_EQ(weights.size(), expected["weights"].size());
   for (std::size_t i = 0; i < weights.size(); ++i) {
     SCOPED_TRACE(model.weights()[i].path);
-    EXPECT_EQ(weights[i], tensor(expected["weights"][i]));
+    EXPECT_EQ(weights[i], golden::tensor(expected["weights"][i]));
   }
   EXPECT_EQ(model.layers()[0].class_name, "LSTM");
   EXPECT_EQ(model.layers()[3].class_name, "GRU");
@@ -39,7 +35,8 @@ TEST(CudnnFile, HoldsTheWeightsOfLstmAndGru) {
 TEST(CudnnFile, PredictsAsKeras) {
   const golden::json expected = golden::read("keras/cudnn.json");
   // Float32 results of differently ordered sums, over 5 steps and 6 layers.
-  golden::expect_near(load_model(kPath).predict(tensor(expected["x"])), expected["predict"], 2e-5);
+  golden::expect_near(
+      load_model(kPath).predict(golden::tensor(expected["x"])), expected["predict"], 2e-5);
 }
 
 TEST(CudnnFile, IsWrittenAsLstmAndGru) {

@@ -24,10 +24,6 @@ std::string path_of(const std::string& name) {
   return std::string(ENGRAM_SOURCE_DIR) + "/tests/golden/keras/" + name + ".keras";
 }
 
-Tensor tensor(const golden::json& from) {
-  return Tensor(from["shape"].get<Shape>(), from["values"].get<std::vector<float>>());
-}
-
 struct Case {
   std::string name;
   std::vector<std::string> warnings;
@@ -90,7 +86,7 @@ class ForeignFile : public ::testing::TestWithParam<Case> {
   }
 
   golden::json golden_ = golden::read("keras/" + GetParam().name + ".json");
-  Tensor x_ = tensor(golden_["x"]), y_ = tensor(golden_["y"]);
+  Tensor x_ = golden::tensor(golden_["x"]), y_ = golden::tensor(golden_["y"]);
   std::vector<std::string> warnings_;
   Model model_ =
       load_model(path_of(GetParam().name),

@@ -27,14 +27,10 @@ class KerasFile : public ::testing::TestWithParam<const char*> {
     return std::string(ENGRAM_SOURCE_DIR) + "/tests/golden/keras/" + GetParam() + ".keras";
   }
 
-  static Tensor tensor(const golden::json& from) {
-    return Tensor(from["shape"].get<Shape>(), from["values"].get<std::vector<float>>());
-  }
-
   /// Within `allowed`; 0: the very float32.
   static void expect(const Tensor& actual, const golden::json& expected, double allowed) {
     if (allowed == 0) {
-      EXPECT_EQ(actual, tensor(expected));
+      EXPECT_EQ(actual, golden::tensor(expected));
     } else {
       golden::expect_near(actual, expected, allowed);
     }
@@ -77,11 +73,13 @@ TEST_P(KerasFile, HoldsTheWeightsAndSlots) {
 }
 
 TEST_P(KerasFile, PredictsAsKeras) {
-  golden::expect_near(model_.predict(tensor(golden_["x"])), golden_["predict"], kPredictTolerance);
+  golden::expect_near(
+      model_.predict(golden::tensor(golden_["x"])), golden_["predict"], kPredictTolerance);
 }
 
 TEST_P(KerasFile, TrainsAsKeras) {
-  const Logs logs = model_.train_on_batch(tensor(golden_["x"]), tensor(golden_["y"]));
+  const Logs logs =
+      model_.train_on_batch(golden::tensor(golden_["x"]), golden::tensor(golden_["y"]));
   ASSERT_EQ(logs.size(), golden_["train_on_batch"].size());
   for (const auto& [name, value] : logs) {
     EXPECT_NEAR(value, golden_["train_on_batch"].at(name).get<double>(), kPredictTolerance) << name;
@@ -127,7 +125,7 @@ TEST_P(KerasFile, IsReadFromAFolderToo) {
   }
   Model from_folder = load_model(folder / "");
   EXPECT_EQ(from_folder.get_weights(), model_.get_weights());
-  const Tensor x = tensor(golden_["x"]), y = tensor(golden_["y"]);
+  const Tensor x = golden::tensor(golden_["x"]), y = golden::tensor(golden_["y"]);
   EXPECT_EQ(from_folder.train_on_batch(x, y), model_.train_on_batch(x, y));
   EXPECT_EQ(from_folder.get_weights(), model_.get_weights());
 }

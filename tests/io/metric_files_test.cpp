@@ -76,10 +76,6 @@ TEST(MetricOptions, GiveWhatKerasGives) {
 
 class MetricFile : public ::testing::TestWithParam<const char*> {
  protected:
-  static Tensor tensor(const golden::json& from) {
-    return Tensor(from["shape"].get<Shape>(), from["values"].get<std::vector<float>>());
-  }
-
   static void expect_logs(const Logs& logs, const golden::json& expected) {
     std::size_t count = 0;
     for (const auto& [name, values] : expected.items()) {
@@ -105,7 +101,7 @@ class MetricFile : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(MetricFile, JudgesAsKeras) {
-  const Tensor x = tensor(golden_["x"]), y = tensor(golden_["y"]);
+  const Tensor x = golden::tensor(golden_["x"]), y = golden::tensor(golden_["y"]);
   ASSERT_TRUE(model_.is_compiled()) << model_.data().compile_problem;
   golden::expect_near(model_.predict(x), golden_["predict"], 2e-5);
   expect_logs(model_.evaluate(x, y, {.batch_size = 4}), golden_["evaluate"]);
@@ -124,8 +120,9 @@ TEST_P(MetricFile, ComesBackAsItWas) {
   Model again = load_model(path);
   ASSERT_TRUE(again.is_compiled()) << again.data().compile_problem;
   expect_same_model(model_, again);
-  expect_logs(again.evaluate(tensor(golden_["x"]), tensor(golden_["y"]), {.batch_size = 4}),
-              golden_["evaluate"]);
+  expect_logs(
+      again.evaluate(golden::tensor(golden_["x"]), golden::tensor(golden_["y"]), {.batch_size = 4}),
+      golden_["evaluate"]);
 }
 
 INSTANTIATE_TEST_SUITE_P(Keras,

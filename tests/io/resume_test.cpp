@@ -11,28 +11,13 @@
 #include "engram/runtime.hpp"
 #include "io/same_model.hpp"
 #include "model/chapter_models.hpp"
+#include "model/stop_after.hpp"
 #include "temporary_folder.hpp"
 
 namespace engram {
 namespace {
 
 constexpr std::int64_t kEpochs = 5, kBatches = 4;  // of 16 rows, the last of 6
-
-/// Sets `flag` after so many batches.
-class StopAfter final : public Callback {
- public:
-  StopAfter(std::int64_t batches, std::atomic<bool>& flag) : left_(batches), flag_(flag) {}
-
-  void on_train_batch_end(std::int64_t, const Logs&) override {
-    if (--left_ == 0) {
-      flag_ = true;
-    }
-  }
-
- private:
-  std::int64_t left_;
-  std::atomic<bool>& flag_;
-};
 
 /// The chapter's model with dropout, small. Without an Input the file has one that the model lacks.
 template <class Cell>

@@ -17,7 +17,7 @@ namespace {
 
 // Float32 results of differently ordered sums over 4 steps, carried through 16 batches and up to 12
 // steps of Adam, of which each magnifies rounding in small gradients.
-constexpr double kTolerance = 2e-5;
+constexpr double kStatefulTolerance = 2e-5;
 
 class ResetStates final : public Callback {
  public:
@@ -41,7 +41,7 @@ class StatefulFile : public ::testing::TestWithParam<const char*> {
   void expect_predictions(int index) {
     SCOPED_TRACE(index);
     const Tensor predicted = model_.predict(x_, {.batch_size = 3});
-    golden::expect_near(predicted, golden_["predictions"][index], kTolerance);
+    golden::expect_near(predicted, golden_["predictions"][index], kStatefulTolerance);
   }
 
   void expect_history(const History& actual, const char* key) const {
@@ -50,7 +50,7 @@ class StatefulFile : public ::testing::TestWithParam<const char*> {
       const auto expected = golden_[key].at(name).get<std::vector<double>>();
       ASSERT_EQ(values.size(), expected.size());
       for (std::size_t i = 0; i < values.size(); ++i) {
-        EXPECT_NEAR(values[i], expected[i], kTolerance) << key << " " << name << " " << i;
+        EXPECT_NEAR(values[i], expected[i], kStatefulTolerance) << key << " " << name << " " << i;
       }
     }
   }
@@ -72,12 +72,12 @@ TEST_P(StatefulFile, CarriesStatesAsKeras) {
   expect_history(model_.fit(x_, y_, training(1)), "carried");
   EXPECT_NEAR(model_.evaluate(x_, y_, {.batch_size = 3})[0].second,
               golden_["evaluated"].get<double>(),
-              kTolerance);
+              kStatefulTolerance);
   expect_predictions(3);
   const std::vector<Tensor> weights = model_.get_weights();
   ASSERT_EQ(weights.size(), golden_["weights_after"].size());
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    golden::expect_near(weights[i], golden_["weights_after"][i], kTolerance);
+    golden::expect_near(weights[i], golden_["weights_after"][i], kStatefulTolerance);
   }
 }
 

@@ -28,18 +28,14 @@ std::vector<std::string> texts(const golden::json& golden, const char* key = "te
   return golden[key].get<std::vector<std::string>>();
 }
 
-Tensor tensor(const golden::json& from) {
-  return Tensor(from["shape"].get<Shape>(), from["values"].get<std::vector<float>>());
-}
-
 Tensor predict(Model& model, const golden::json& golden) {
   if (!golden.contains("colours")) {
     return model.predict(texts(golden), {.batch_size = 4});
   }
   return model.predict({model.vectorize(texts(golden), 0),
                         model.vectorize(texts(golden, "colours"), 1),
-                        tensor(golden["code"]),
-                        tensor(golden["size"])})[0];
+                        golden::tensor(golden["code"]),
+                        golden::tensor(golden["size"])})[0];
 }
 
 class TextFile : public ::testing::TestWithParam<const char*> {

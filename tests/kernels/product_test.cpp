@@ -11,12 +11,12 @@ const std::vector<std::int64_t> kSizes = {1, 2, 3, 7, 8, 15, 16, 17, 33, 100};
 
 constexpr float kCanary = 12345;  // must stay where nothing is to be written
 
-struct Sizes {
+struct ProductSizes {
   std::int64_t M, K, N;
 };
 
-std::vector<Sizes> all_sizes() {
-  std::vector<Sizes> all;
+std::vector<ProductSizes> all_product_sizes() {
+  std::vector<ProductSizes> all;
   for (const std::int64_t M : kSizes) {
     for (const std::int64_t K : kSizes) {
       for (const std::int64_t N : kSizes) {
@@ -87,7 +87,7 @@ class PackedProduct : public OnEachTarget {
 ENGRAM_ON_EACH_TARGET(PackedProduct);
 
 TEST_P(PackedProduct, IsWithinHighamsBound) {
-  for (const Sizes& s : all_sizes()) {
+  for (const ProductSizes& s : all_product_sizes()) {
     const Matrix a(s.M, s.K, 1), w(s.K, s.N, 2);
     const Floats bias = random_floats(s.N + 1, 3);
     const Matrix c = run(a, w, bias.data() + 1);
@@ -167,7 +167,7 @@ class MatrixGradient : public OnEachTarget {};
 ENGRAM_ON_EACH_TARGET(MatrixGradient);
 
 TEST_P(MatrixGradient, IsWithinHighamsBoundAndAdds) {
-  for (const Sizes& s : all_sizes()) {
+  for (const ProductSizes& s : all_product_sizes()) {
     const Matrix a(s.M, s.K, 1), g(s.M, s.N, 2), before(s.K, s.N, 3);
     Matrix dw = before;
     const Floats bias = random_floats(s.N, 4);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chapter_models.hpp"
 #include "dot_product.hpp"
 #include "engram/error.hpp"
 #include "engram/functional.hpp"
@@ -21,13 +22,7 @@
 namespace engram {
 namespace {
 
-Tensor waves(Shape shape, float pitch) {
-  Tensor tensor(std::move(shape));
-  for (std::size_t i = 0; i < tensor.values().size(); ++i) {
-    tensor.values()[i] = std::sin(pitch * static_cast<float>(i + 1));
-  }
-  return tensor;
-}
+using testing_models::waves;
 
 struct AttentionCase {
   std::string name;

@@ -15,6 +15,7 @@
 #include "engram/sequential.hpp"
 #include "expect_error.hpp"
 #include "model/monitor.hpp"
+#include "stop_after.hpp"
 #include "temporary_folder.hpp"
 
 namespace engram {
@@ -172,18 +173,6 @@ TEST(EarlyStopping, GoesOnExactlyWhenResumed) {
     }
   }
 }
-
-/// Interrupts training after some batches, counted over all epochs.
-class StopAfter final : public Callback {
- public:
-  StopAfter(std::int64_t batches, std::atomic<bool>& stop) : left_(batches), stop_(stop) {}
-
-  void on_train_batch_end(std::int64_t, const Logs&) override { stop_ = --left_ == 0; }
-
- private:
-  std::int64_t left_;
-  std::atomic<bool>& stop_;
-};
 
 /// The weights of a small model after `callbacks` watched 3 epochs and 2 batches.
 std::vector<Tensor> interrupted(std::vector<AnyCallback> callbacks) {

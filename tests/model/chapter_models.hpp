@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "engram/layers/dense.hpp"
 #include "engram/layers/dropout.hpp"
@@ -47,6 +49,15 @@ inline Data waves(std::int64_t rows, std::int64_t steps) {
     data.y.at({row}) = value(row + steps);
   }
   return data;
+}
+
+/// Sines of 1, 2, ... times `pitch`.
+inline Tensor waves(Shape shape, float pitch) {
+  Tensor tensor(std::move(shape));
+  for (std::size_t i = 0; i < tensor.values().size(); ++i) {
+    tensor.values()[i] = std::sin(pitch * static_cast<float>(i + 1));
+  }
+  return tensor;
 }
 
 }  // namespace engram::testing_models

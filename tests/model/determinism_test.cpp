@@ -9,6 +9,7 @@
 #include "engram/callbacks.hpp"
 #include "engram/runtime.hpp"
 #include "model/model_data.hpp"
+#include "stop_after.hpp"
 
 namespace engram {
 namespace {
@@ -108,18 +109,6 @@ TYPED_TEST(Determinism, SameBitsWhereThreadsShareASlice) {
 TYPED_TEST(Determinism, SameBitsRunToRun) {
   EXPECT_EQ(train_with_threads<TypeParam>(2), train_with_threads<TypeParam>(2));
 }
-
-/// Raises a flag after so many batches, as Ctrl-C does.
-class StopAfter final : public Callback {
- public:
-  StopAfter(std::int64_t batches, std::atomic<bool>& flag) : left_(batches), flag_(flag) {}
-
-  void on_train_batch_end(std::int64_t, const Logs&) override { flag_ = --left_ <= 0; }
-
- private:
-  std::int64_t left_;
-  std::atomic<bool>& flag_;
-};
 
 TYPED_TEST(Determinism, SameBitsAfterStopAndResumeAnywhere) {
   Sequential whole = dropout_model<TypeParam>();

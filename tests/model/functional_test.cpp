@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "chapter_models.hpp"
 #include "engram/error.hpp"
 #include "engram/functional.hpp"
 #include "engram/layers/dense.hpp"
@@ -19,13 +20,7 @@
 namespace engram {
 namespace {
 
-Tensor waves(Shape shape, float pitch) {
-  Tensor tensor(std::move(shape));
-  for (std::size_t i = 0; i < tensor.values().size(); ++i) {
-    tensor.values()[i] = std::sin(pitch * static_cast<float>(i + 1));
-  }
-  return tensor;
-}
+using testing_models::waves;
 
 /// Two sequences through one LSTM, joined and read apart.
 Functional siamese() {

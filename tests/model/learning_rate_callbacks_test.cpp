@@ -74,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(Keras, RateCallback, ::testing::ValuesIn(cases()));
 const Tensor kX({4, 1}, {1, 2, 3, 4});
 const Tensor kY({4, 1}, {2, 1, 4, 3});
 
-FitOptions options_of(std::int64_t epochs) {
+FitOptions plateau(std::int64_t epochs) {
   return {.batch_size = 2,
           .epochs = epochs,
           .callbacks = {ReduceLROnPlateau{
@@ -83,9 +83,9 @@ FitOptions options_of(std::int64_t epochs) {
 
 TEST(ReduceLROnPlateau, GoesOnAfterAStopAsIfNothingWas) {
   Sequential straight = line(0.01f), stopped = line(0.01f);
-  const History whole = straight.fit(kX, kY, options_of(9));
-  stopped.fit(kX, kY, options_of(4));
-  FitOptions rest = options_of(9);
+  const History whole = straight.fit(kX, kY, plateau(9));
+  stopped.fit(kX, kY, plateau(4));
+  FitOptions rest = plateau(9);
   rest.resume = true;
   EXPECT_EQ(stopped.fit(kX, kY, rest).history, whole.history);
   EXPECT_EQ(stopped.get_weights(), straight.get_weights());
@@ -112,7 +112,7 @@ TEST(LearningRateScheduler, RefusesARateThatIsNoNumber) {
 
 TEST(ReduceLROnPlateau, IsRefusedBesideASchedule) {
   Sequential model = line(ExponentialDecay{.decay_steps = 1});
-  EXPECT_ERROR(model.fit(kX, kY, options_of(1)),
+  EXPECT_ERROR(model.fit(kX, kY, plateau(1)),
                StateError,
                "ReduceLROnPlateau: expected an optimizer with a number for learning_rate, got one "
                "with a schedule. Use one or the other.");

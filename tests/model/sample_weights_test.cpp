@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chapter_models.hpp"
 #include "engram/error.hpp"
 #include "engram/layers/dense.hpp"
 #include "engram/layers/lstm.hpp"
@@ -15,13 +16,7 @@
 namespace engram {
 namespace {
 
-Tensor waves(Shape shape, float pitch) {
-  Tensor tensor(std::move(shape));
-  for (std::size_t i = 0; i < tensor.values().size(); ++i) {
-    tensor.values()[i] = std::sin(pitch * static_cast<float>(i + 1));
-  }
-  return tensor;
-}
+using testing_models::waves;
 
 Tensor constant(Shape shape, float value) {
   Tensor tensor(std::move(shape));
@@ -66,7 +61,8 @@ TEST(SampleWeight, LeavesTheSameBitsOnAnyNumberOfThreads) {
   for (const int count : {1, 3}) {
     set_threads(count);
     Sequential model = model_of(true);
-    model.fit(inputs(), waves({37, 5, 2}, 0.3f), {.epochs = 2, .sample_weight = waves({37, 5}, 2)});
+    model.fit(
+        inputs(), waves({37, 5, 2}, 0.3f), {.epochs = 2, .sample_weight = waves({37, 5}, 2.0f)});
     weights.push_back(model.get_weights());
   }
   set_threads(0);
@@ -74,7 +70,7 @@ TEST(SampleWeight, LeavesTheSameBitsOnAnyNumberOfThreads) {
 }
 
 TEST(SampleWeight, IsSplitWithTheRows) {
-  const Tensor y = waves({37, 2}, 0.3f), w = waves({37}, 1.1f);
+  const Tensor y = waves({37, 2}, 0.3f), w = waves(Shape{37}, 1.1f);
   Sequential split = model_of(false), apart = model_of(false);
   const History a =
       split.fit(inputs(), y, {.validation_split = 0.25, .shuffle = false, .sample_weight = w});

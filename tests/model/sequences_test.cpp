@@ -10,6 +10,7 @@
 #include "engram/engram.hpp"
 #include "expect_error.hpp"
 #include "io/same_model.hpp"
+#include "stop_after.hpp"
 #include "temporary_folder.hpp"
 
 namespace engram {
@@ -135,18 +136,6 @@ TEST(Sequences, TrainToTheSameBitsOnAnyNumberOfThreads) {
   set_threads(before);
   EXPECT_EQ(results[0], results[1]);
 }
-
-/// Sets `flag` after so many batches.
-class StopAfter final : public Callback {
- public:
-  StopAfter(std::int64_t batches, std::atomic<bool>& flag) : left_(batches), flag_(flag) {}
-
-  void on_train_batch_end(std::int64_t, const Logs&) override { flag_ = --left_ == 0; }
-
- private:
-  std::int64_t left_;
-  std::atomic<bool>& flag_;
-};
 
 TEST(Sequences, GoOnWithTheSameBitsAfterAStop) {
   const TemporaryFolder folder;

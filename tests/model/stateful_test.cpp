@@ -9,6 +9,7 @@
 #include "engram/engram.hpp"
 #include "expect_error.hpp"
 #include "io/same_model.hpp"
+#include "stop_after.hpp"
 #include "temporary_folder.hpp"
 
 namespace engram {
@@ -18,7 +19,7 @@ using testing_models::Data;
 
 constexpr std::int64_t kRows = 40, kBatches = 4, kSteps = 6;  // more rows than a slice has
 
-Data data() { return testing_models::waves(kRows * kBatches, kSteps); }
+Data series() { return testing_models::waves(kRows * kBatches, kSteps); }
 
 template <class Cell>
 Sequential stateful_model() {
@@ -30,18 +31,6 @@ Sequential stateful_model() {
   model.compile({.optimizer = Adam{.learning_rate = 0.01f}, .loss = "mse"});
   return model;
 }
-
-/// Sets `flag` after so many batches.
-class StopAfter final : public Callback {
- public:
-  StopAfter(std::int64_t batches, std::atomic<bool>& flag) : left_(batches), flag_(flag) {}
-
-  void on_train_batch_end(std::int64_t, const Logs&) override { flag_ = --left_ == 0; }
-
- private:
-  std::int64_t left_;
-  std::atomic<bool>& flag_;
-};
 
 FitOptions options(std::int64_t epochs) {
   return {.batch_size = kRows, .epochs = epochs, .shuffle = false};
@@ -83,9 +72,9 @@ TYPED_TEST(Stateful, TrainsToTheSameBitsOnAnyNumberOfThreads) {
   for (const int count : {1, 2, 5}) {
     set_threads(count);
     Sequential model = stateful_model<TypeParam>();
-    model.fit(data().x, data().y, options(2));
+    model.fit(series().x, series().y, options(2));
     results.push_back(model.get_weights());
-    results.back().push_back(model.predict(data().x, {.batch_size = kRows}));
+    results.back().push_back(model.predict(series().x, {.batch_size = kRows}));
   }
   set_threads(0);
   EXPECT_TRUE(is_same(results[0], results[1]));
@@ -95,7 +84,7 @@ TYPED_TEST(Stateful, TrainsToTheSameBitsOnAnyNumberOfThreads) {
 TYPED_TEST(Stateful, StoppedAfterAnyBatchEndsWithTheSameBits) {
   constexpr std::int64_t kEpochs = 2;
   Sequential expected = stateful_model<TypeParam>();
-  expected.fit(data().x, data().y, options(kEpochs));
+  expected.fit(series().x, series().y, options(kEpochs));
   for (std::int64_t stop_after = 1; stop_after < kEpochs * kBatches; ++stop_after) {
     SCOPED_TRACE(stop_after);
     const TemporaryFolder folder;
@@ -104,16 +93,16 @@ TYPED_TEST(Stateful, StoppedAfterAnyBatchEndsWithTheSameBits) {
     FitOptions first = options(kEpochs);
     first.stop = &stop;
     first.callbacks = {std::make_shared<StopAfter>(stop_after, stop)};
-    model.fit(data().x, data().y, first);
+    model.fit(series().x, series().y, first);
     ASSERT_EQ(model.data().compiled->iterations, stop_after);
-    model.predict(data().x, {.batch_size = kRows});  // carries on, but not into the training
+    model.predict(series().x, {.batch_size = kRows});  // carries on, but not into the training
     save_model(model, folder / "last.keras");
     Model loaded = load_model(folder / "last.keras");
     expect_same_model(loaded, model);
     FitOptions rest = options(kEpochs);
     rest.resume = true;
     for (Model* resumed : {static_cast<Model*>(&model), &loaded}) {
-      resumed->fit(data().x, data().y, rest);
+      resumed->fit(series().x, series().y, rest);
       expect_same_weights(resumed->data(), expected.data());
       EXPECT_EQ(resumed->data().states, expected.data().states);
     }
@@ -123,19 +112,19 @@ TYPED_TEST(Stateful, StoppedAfterAnyBatchEndsWithTheSameBits) {
 TEST(Stateful, BackupKeepsTheStates) {
   const TemporaryFolder folder;
   Sequential expected = stateful_model<LSTM>();
-  expected.fit(data().x, data().y, options(3));
+  expected.fit(series().x, series().y, options(3));
   const BackupAndRestore backup{.backup_dir = folder / "backup"};
   std::atomic<bool> stop = false;
   Sequential stopped = stateful_model<LSTM>();
   FitOptions first = options(3);
   first.stop = &stop;
   first.callbacks = {std::make_shared<StopAfter>(kBatches + 2, stop), backup};
-  stopped.fit(data().x, data().y, first);
+  stopped.fit(series().x, series().y, first);
   Sequential resumed = stateful_model<LSTM>();
   FitOptions rest = options(3);
   std::atomic<bool> never = false;
   rest.callbacks = {std::make_shared<StopAfter>(-1, never), backup};
-  resumed.fit(data().x, data().y, rest);
+  resumed.fit(series().x, series().y, rest);
   expect_same_weights(resumed.data(), expected.data());
 }
 
@@ -154,7 +143,7 @@ TEST(Stateful, WithoutAnInputTakesTheFirstBatchSize) {
 
 TEST(Stateful, GradientsLeaveTheStatesAlone) {
   Sequential model = stateful_model<GRU>();
-  const Tensor x = data().x.rows(0, kRows);
+  const Tensor x = series().x.rows(0, kRows);
   const Tensor first = model.predict(x);
   model.reset_states();
   EXPECT_TRUE(is_same(model.predict(x), first));
@@ -163,7 +152,7 @@ TEST(Stateful, GradientsLeaveTheStatesAlone) {
 
 TEST(Stateful, RefusesWhatStatesCannotBeCarriedThrough) {
   Sequential model = stateful_model<LSTM>();
-  const Data d = data();
+  const Data d = series();
   EXPECT_ERROR(model.fit(d.x, d.y, {.batch_size = kRows}),
                OptionError,
                "fit: expected shuffle = false for stateful layers, got true. A row's states go on "

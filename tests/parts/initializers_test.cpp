@@ -41,12 +41,12 @@ Moments moments_of(const std::vector<float>& values) {
   return m;
 }
 
-struct Case {
+struct Spread {
   Initializer initializer;
   double deviation, limit;  // the largest value that may occur; infinite for normal
 };
 
-class RandomInitializer : public ::testing::TestWithParam<Case> {};
+class RandomInitializer : public ::testing::TestWithParam<Spread> {};
 
 const Shape kShape = {100, 400};  // as an LSTM's kernel of 100 units
 constexpr double kCut = 2 / 0.87962566103423978;
@@ -54,15 +54,15 @@ constexpr double kCut = 2 / 0.87962566103423978;
 INSTANTIATE_TEST_SUITE_P(
     Kinds,
     RandomInitializer,
-    ::testing::Values(Case{"glorot_uniform", std::sqrt(2.0 / 500), std::sqrt(6.0 / 500)},
-                      Case{"glorot_normal", std::sqrt(2.0 / 500), kCut* std::sqrt(2.0 / 500)},
-                      Case{"he_uniform", std::sqrt(2.0 / 100), std::sqrt(6.0 / 100)},
-                      Case{"he_normal", std::sqrt(2.0 / 100), kCut* std::sqrt(2.0 / 100)},
-                      Case{"lecun_uniform", std::sqrt(1.0 / 100), std::sqrt(3.0 / 100)},
-                      Case{"lecun_normal", std::sqrt(1.0 / 100), kCut* std::sqrt(1.0 / 100)},
-                      Case{"uniform", 0.1 / std::sqrt(12.0), 0.05},
-                      Case{"normal", 0.05, 1.0},
-                      Case{"truncated_normal", 0.05 * 0.87962566103423978, 0.1}),
+    ::testing::Values(Spread{"glorot_uniform", std::sqrt(2.0 / 500), std::sqrt(6.0 / 500)},
+                      Spread{"glorot_normal", std::sqrt(2.0 / 500), kCut* std::sqrt(2.0 / 500)},
+                      Spread{"he_uniform", std::sqrt(2.0 / 100), std::sqrt(6.0 / 100)},
+                      Spread{"he_normal", std::sqrt(2.0 / 100), kCut* std::sqrt(2.0 / 100)},
+                      Spread{"lecun_uniform", std::sqrt(1.0 / 100), std::sqrt(3.0 / 100)},
+                      Spread{"lecun_normal", std::sqrt(1.0 / 100), kCut* std::sqrt(1.0 / 100)},
+                      Spread{"uniform", 0.1 / std::sqrt(12.0), 0.05},
+                      Spread{"normal", 0.05, 1.0},
+                      Spread{"truncated_normal", 0.05 * 0.87962566103423978, 0.1}),
     [](const auto& test) { return test.param.initializer.class_name(); });
 
 // 40,000 values: five standard errors are 2.5 % of the deviation for the mean, and less for the

@@ -89,13 +89,13 @@ TEST(Loss, AgreesWithKerasOnTensorFlow) {
   EXPECT_GT(cases, 15);
 }
 
-struct Case {
+struct LossCase {
   const char* name;
   Loss loss;
   Rows rows;
 };
 
-class LossGradient : public ::testing::TestWithParam<Case> {};
+class LossGradient : public ::testing::TestWithParam<LossCase> {};
 
 // Multiples of 1/4096, so that a step of 1/4096 is exact in float32.
 const Values kPredicted = {0.25f, -1.5f, 3.0f, 0.75f, 2.0f, -0.5f};
@@ -109,32 +109,32 @@ INSTANTIATE_TEST_SUITE_P(
     Losses,
     LossGradient,
     ::testing::Values(
-        Case{"mse", "mse", {kPredicted, kTarget, 3, kWeight}},
-        Case{"mae", "mae", {kPredicted, kTarget, 3, kWeight}},
-        Case{"huber", Huber{.delta = 0.75f}, {kPredicted, kTarget, 3, kWeight}},
-        Case{"log_cosh", "log_cosh", {kPredicted, kTarget, 3, kWeight}},
-        Case{"binary", "bce", {kShares, kSoft, 3, kWeight}},
-        Case{"binary_from_logits",
-             BinaryCrossentropy{.from_logits = true},
-             {kPredicted, kSoft, 3, kWeight}},
-        Case{"binary_by_logits", "bce", {kPredicted, kSoft, 3, kWeight, true}},
-        Case{"categorical", "categorical_crossentropy", {kShares, kUneven, 3, kWeight}},
-        Case{"categorical_from_logits",
-             CategoricalCrossentropy{.from_logits = true},
-             {kPredicted, kUneven, 3, kWeight}},
-        Case{"categorical_by_logits",
-             "categorical_crossentropy",
-             {kPredicted, kSoft, 3, kWeight, true}},
-        Case{"sparse", "sparse_categorical_crossentropy", {kShares, {2, 0}, 3, kWeight}},
-        Case{"sparse_clipped",
-             "sparse_categorical_crossentropy",
-             {{-0.5f, 1.25f, 0.5f, 0.25f, 0.0f, 0.75f}, {2, 0}, 3, kWeight}},
-        Case{"sparse_from_logits",
-             SparseCategoricalCrossentropy{.from_logits = true},
-             {kPredicted, {2, 0}, 3, kWeight}},
-        Case{"sparse_by_logits",
-             "sparse_categorical_crossentropy",
-             {kPredicted, {2, 0}, 3, kWeight, true}}),
+        LossCase{"mse", "mse", {kPredicted, kTarget, 3, kWeight}},
+        LossCase{"mae", "mae", {kPredicted, kTarget, 3, kWeight}},
+        LossCase{"huber", Huber{.delta = 0.75f}, {kPredicted, kTarget, 3, kWeight}},
+        LossCase{"log_cosh", "log_cosh", {kPredicted, kTarget, 3, kWeight}},
+        LossCase{"binary", "bce", {kShares, kSoft, 3, kWeight}},
+        LossCase{"binary_from_logits",
+                 BinaryCrossentropy{.from_logits = true},
+                 {kPredicted, kSoft, 3, kWeight}},
+        LossCase{"binary_by_logits", "bce", {kPredicted, kSoft, 3, kWeight, true}},
+        LossCase{"categorical", "categorical_crossentropy", {kShares, kUneven, 3, kWeight}},
+        LossCase{"categorical_from_logits",
+                 CategoricalCrossentropy{.from_logits = true},
+                 {kPredicted, kUneven, 3, kWeight}},
+        LossCase{"categorical_by_logits",
+                 "categorical_crossentropy",
+                 {kPredicted, kSoft, 3, kWeight, true}},
+        LossCase{"sparse", "sparse_categorical_crossentropy", {kShares, {2, 0}, 3, kWeight}},
+        LossCase{"sparse_clipped",
+                 "sparse_categorical_crossentropy",
+                 {{-0.5f, 1.25f, 0.5f, 0.25f, 0.0f, 0.75f}, {2, 0}, 3, kWeight}},
+        LossCase{"sparse_from_logits",
+                 SparseCategoricalCrossentropy{.from_logits = true},
+                 {kPredicted, {2, 0}, 3, kWeight}},
+        LossCase{"sparse_by_logits",
+                 "sparse_categorical_crossentropy",
+                 {kPredicted, {2, 0}, 3, kWeight, true}}),
     [](const auto& test) { return test.param.name; });
 
 // The loss is float64, so the difference is off by step^2 / 6 times the third derivative (at most
