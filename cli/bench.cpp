@@ -15,7 +15,7 @@ namespace engram::cli {
 
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kBenchExamples =
     "  engram bench\n"
     "  engram bench --threads 1 --json\n"
     "  engram bench --profile             (where a training epoch's time goes)\n";
@@ -222,7 +222,7 @@ std::string as_text(const Json& result) {
 
 void add_bench(CLI::App& app) {
   CLI::App* command = add_command(
-      app, "bench", "Speed on this machine: FMA peak, training, one-step latency.", kExamples);
+      app, "bench", "Speed on this machine: FMA peak, training, one-step latency.", kBenchExamples);
   const auto is_json = std::make_shared<bool>(false);
   command->add_flag("--json", *is_json, "One JSON object, for programs");
   const auto is_profile = std::make_shared<bool>(false);

@@ -12,7 +12,7 @@ namespace engram::cli {
 
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kDemoExamples =
     "  engram demo\n"
     "  engram demo --output /tmp/demo\n";
 
@@ -54,7 +54,7 @@ void add_demo(CLI::App& app) {
       add_command(app,
                   "demo",
                   "Trains the chapter's stock LSTM and letter programs, and draws pictures.",
-                  kExamples);
+                  kDemoExamples);
   const auto folder = std::make_shared<std::string>("engram-demo");
   command->add_option("--output", *folder, "Folder to write")->capture_default_str();
   add_threads_option(*command);

@@ -13,7 +13,7 @@ namespace engram::cli {
 
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kEvaluateExamples =
     "  engram evaluate runs/stock-lstm/model.keras --data SH600519.csv\n"
     "  engram evaluate runs/stock-lstm/model.keras --data simulated\n"
     "  engram evaluate runs/stock-lstm/model.keras --data new.csv --rows 30\n";
@@ -39,7 +39,7 @@ void add_evaluate(CLI::App& app) {
       app,
       "evaluate",
       "MSE, RMSE and MAE in the data's units, beside the naive forecast's on the same rows.",
-      kExamples);
+      kEvaluateExamples);
   const auto arguments = std::make_shared<EvaluateArguments>();
   command->add_option("MODEL", arguments->model, "A .keras file of a stock recipe")->required();
   command->add_option("--data", arguments->data, "A CSV file, or \"simulated\"")->required();

@@ -15,7 +15,7 @@ namespace engram::cli {
 
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kInfoExamples =
     "  engram info\n"
     "  engram info --keras                 Keras's names that this build knows, as JSON\n"
     "  ENGRAM_SIMD=avx2 engram info        use a lower instruction set\n"
@@ -65,7 +65,7 @@ void print_keras_names() {
 
 void add_info(CLI::App& app) {
   CLI::App* command = add_command(
-      app, "info", "Version, instruction sets, threads, file formats, recipes.", kExamples);
+      app, "info", "Version, instruction sets, threads, file formats, recipes.", kInfoExamples);
   const auto lists_keras = std::make_shared<bool>(false);
   command->add_flag("--keras", *lists_keras, "Keras's names that this build knows, as JSON");
   command->callback([lists_keras] { *lists_keras ? print_keras_names() : info(); });

@@ -14,7 +14,7 @@ namespace engram::cli {
 
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kInspectExamples =
     "  engram inspect runs/stock-lstm/model.keras\n"
     "  engram inspect any.keras --json\n";
 
@@ -92,7 +92,7 @@ void print_text(const Model& model) {
 
 void add_inspect(CLI::App& app) {
   CLI::App* command = add_command(
-      app, "inspect", "Layers, shapes, parameters, optimizer, training state.", kExamples);
+      app, "inspect", "Layers, shapes, parameters, optimizer, training state.", kInspectExamples);
   const auto path = std::make_shared<std::string>();
   const auto is_json = std::make_shared<bool>(false);
   command->add_option("MODEL", *path, "A .keras file")->required();

@@ -12,7 +12,7 @@ namespace engram::cli {
 
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kPlotExamples =
     "  engram plot runs/stock-lstm/model.keras model.svg --show-shapes\n"
     "  engram plot any.keras model.dot --rankdir LR\n";
 
@@ -25,7 +25,7 @@ struct Arguments {
 
 void add_plot(CLI::App& app) {
   CLI::App* command =
-      add_command(app, "plot", "A picture of a model: .svg, .png, or .dot.", kExamples);
+      add_command(app, "plot", "A picture of a model: .svg, .png, or .dot.", kPlotExamples);
   const auto arguments = std::make_shared<Arguments>();
   PlotModelOptions& options = arguments->options;
   command->add_option("MODEL", arguments->model, "A .keras file")->required();

@@ -14,7 +14,7 @@ namespace engram::cli {
 
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kPredictExamples =
     "  engram predict runs/stock-lstm/model.keras --data SH600519.csv\n"
     "  engram predict runs/stock-lstm/model.keras --data SH600519.csv --output predicted.csv\n"
     "  engram predict any.keras --input x.npy --output y.npy\n"
@@ -90,7 +90,7 @@ void add_predict(CLI::App& app) {
       add_command(app,
                   "predict",
                   "A model's output for arrays, or for a CSV file, with the next value.",
-                  kExamples);
+                  kPredictExamples);
   const auto arguments = std::make_shared<PredictArguments>();
   command->add_option("MODEL", arguments->model, "A .keras file")->required();
   CLI::Option* input = add_arrays_option(

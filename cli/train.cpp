@@ -18,7 +18,7 @@ namespace engram::cli {
 
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kTrainExamples =
     "  engram train stock-lstm                          60 days of prices, the next one\n"
     "  engram train stock-gru --data SH600519.csv --column close --epochs 20\n"
     "  engram train stock-lstm --set data.window=30 --set layers.0.units=64\n"
@@ -170,8 +170,8 @@ void add_model_options(CLI::App& command, TrainOptions& options, CLI::Option* re
 }  // namespace
 
 void add_train(CLI::App& app) {
-  CLI::App* command =
-      add_command(app, "train", "Train a recipe, or a compiled .keras file on arrays.", kExamples);
+  CLI::App* command = add_command(
+      app, "train", "Train a recipe, or a compiled .keras file on arrays.", kTrainExamples);
   const auto options = std::make_shared<TrainOptions>();
   CLI::Option* recipe =
       command->add_option("RECIPE",
