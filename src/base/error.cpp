@@ -67,11 +67,11 @@ Fault unknown_name(std::string_view where,
   remedy += fmt::format("Supported: {}.", fmt::join(names, ", "));
   return {.where = std::string(where),
           .expected = fmt::format("a supported {}", kind),
-          .got = quoted(name),
+          .got = in_quotes(name),
           .remedy = remedy};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kLongest = 80;
   std::string out = "'";
   for (const char c : text.substr(0, kLongest)) {

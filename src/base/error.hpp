@@ -41,6 +41,6 @@ Fault unknown_name(std::string_view where,
                    std::span<const std::string_view> names);
 
 /// Text for a message: control characters escaped, cut at 80 bytes, in single quotes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace engram

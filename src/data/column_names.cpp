@@ -74,7 +74,7 @@ Fault unknown_column(const std::string& where,
                      std::string_view name) {
   std::vector<std::string> shown;  // without control characters
   for (const std::string& each : names) {
-    const std::string text = engram::quoted(each);
+    const std::string text = engram::in_quotes(each);
     shown.push_back(text.substr(1, text.size() - 2));
   }
   const std::vector<std::string_view> views(shown.begin(), shown.end());

@@ -52,8 +52,9 @@ double number_at(const formats::CsvCells& cells,
   const bool is_missing = std::ranges::find(kMissing, data::trimmed(text)) != kMissing.end();
   throw error<DataError>(
       {.where = cells.place(row, column),
-       .expected = fmt::format("a finite number in column {}", engram::quoted(name)),
-       .got = is_missing ? fmt::format("a missing value ({})", engram::quoted(text)) : quoted(text),
+       .expected = fmt::format("a finite number in column {}", engram::in_quotes(name)),
+       .got = is_missing ? fmt::format("a missing value ({})", engram::in_quotes(text))
+                         : in_quotes(text),
        .remedy = is_missing ? "Fill in the value or remove the row."
                             : "Write plain numbers such as 1234.5, without separators or units."});
 }
@@ -68,7 +69,7 @@ std::vector<std::string> header_names(const formats::CsvCells& cells) {
       if (!is_fine) {
         throw error<DataError>({.where = cells.place(0, i),
                                 .expected = expected,
-                                .got = engram::quoted(name),
+                                .got = engram::in_quotes(name),
                                 .remedy = remedy});
       }
     };
@@ -141,7 +142,7 @@ std::int64_t CsvTable::position(std::string_view name) const {
   if (found.size() > 1) {
     throw error<DataError>(
         {.where = content_->cells.name,
-         .expected = fmt::format("one column for {}", engram::quoted(name)),
+         .expected = fmt::format("one column for {}", engram::in_quotes(name)),
          .got = fmt::format("columns {} and {}, counted from 0", found[0], found[1]),
          .remedy = "Give the exact name, or the position."});
   }

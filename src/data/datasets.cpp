@@ -28,7 +28,7 @@ void check(const PadOptions& o) {
   for (const auto& [name, value] :
        {std::pair("padding", o.padding), {"truncating", o.truncating}}) {
     if (value != "pre" && value != "post") {
-      fail("pad_sequences", fmt::format("{} 'pre' or 'post'", name), quoted(value));
+      fail("pad_sequences", fmt::format("{} 'pre' or 'post'", name), in_quotes(value));
     }
   }
   if (o.maxlen && *o.maxlen < 1) {

@@ -22,7 +22,7 @@ DataError fault(const formats::CsvCells& cells,
                 std::string remedy) {
   return error<DataError>({.where = cells.place(row, column),
                            .expected = std::move(expected),
-                           .got = quoted(cells.at(row, column)) + after,
+                           .got = in_quotes(cells.at(row, column)) + after,
                            .remedy = std::move(remedy)});
 }
 
@@ -86,7 +86,7 @@ void order_by_dates(const formats::CsvCells& cells,
                   column,
                   row,
                   "dates from oldest to newest",
-                  " after " + quoted(cells.at(before, column)),
+                  " after " + in_quotes(cells.at(before, column)),
                   "Set sort = true to bring the rows into the order of their dates.");
     }
   }

@@ -113,7 +113,7 @@ class CsvParser {
       take_quote();
     } else if (state_ == State::closed) {
       throw fault(
-          "a delimiter after a closing quote", quoted({&c, 1}), "Double quotes in a field.");
+          "a delimiter after a closing quote", in_quotes({&c, 1}), "Double quotes in a field.");
     } else {
       state_ = State::plain;
       add(c);

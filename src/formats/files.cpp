@@ -24,7 +24,7 @@ using FileState = struct stat;
 IoError refusal(const std::string& path, const char* expected, int number, const char* remedy) {
   return error<IoError>({.where = path,
                          .expected = expected,
-                         .got = engram::quoted(std::generic_category().message(number)),
+                         .got = engram::in_quotes(std::generic_category().message(number)),
                          .remedy = remedy});
 }
 

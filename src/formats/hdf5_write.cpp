@@ -14,7 +14,7 @@ void written(bool holds, const std::string& path) {
   if (!holds) {
     throw error<InternalError>(
         {.where = "write_h5",
-         .expected = "the HDF5 library to write " + quoted("/" + path),
+         .expected = "the HDF5 library to write " + in_quotes("/" + path),
          .got = "an error",
          .remedy = "Check the memory left, and this object's name and shape."});
   }

@@ -56,7 +56,7 @@ class Limits final : public Json::json_sax_t {
 
   bool key(std::string& key) override {
     if (!keys_.back().insert(key).second) {
-      refuse_text(where_, "every key once in an object", engram::quoted(key) + " twice");
+      refuse_text(where_, "every key once in an object", engram::in_quotes(key) + " twice");
     }
     return limit(keys_.back().size(), kMostKeys, "keys in an object");
   }
@@ -107,13 +107,13 @@ std::string found_at(std::string_view text, std::size_t at) {
   while (end < text.size() && end - begin < 8 && kLetters.find(text[end]) != kLetters.npos) {
     ++end;
   }
-  return engram::quoted(text.substr(begin, end - begin));
+  return engram::in_quotes(text.substr(begin, end - begin));
 }
 
 /// A value for a message.
 std::string short_text(const Json& value) {
   if (value.is_string()) {
-    return engram::quoted(value.get_ref<const std::string&>());
+    return engram::in_quotes(value.get_ref<const std::string&>());
   }
   if (value.is_structured()) {
     return fmt::format("{} of {}", value.is_object() ? "an object" : "a list", value.size());

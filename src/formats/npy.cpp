@@ -83,7 +83,7 @@ const Type& find_type(const NpyHeader& header, std::string_view where) {
   }
   throw error<DataError>({.where = std::string(where),
                           .expected = "little-endian floats, integers or bool",
-                          .got = "type " + engram::quoted(name),
+                          .got = "type " + engram::in_quotes(name),
                           .remedy = "Convert the array with .astype('<f4')."});
 }
 
@@ -91,7 +91,7 @@ const Type& find_type(const NpyHeader& header, std::string_view where) {
 std::string_view take_header(std::string_view& bytes, std::string_view where) {
   if (!bytes.starts_with(kMagic)) {
     throw npy_damage(
-        where, "an .npy file, which begins with \\x93NUMPY", engram::quoted(bytes.substr(0, 6)));
+        where, "an .npy file, which begins with \\x93NUMPY", engram::in_quotes(bytes.substr(0, 6)));
   }
   const int version = bytes.size() > 6 ? static_cast<unsigned char>(bytes[6]) : 0;
   const std::size_t width = version == 1 ? 2 : 4;
@@ -135,7 +135,7 @@ Tensor read_npy(std::string_view bytes, std::string_view where) {
     throw npy_damage(where,
                      fmt::format("values for shape {} and type {}",
                                  to_string(header.shape),
-                                 engram::quoted(header.type)),
+                                 engram::in_quotes(header.type)),
                      fmt::format("{} bytes of values", bytes.size()));
   }
   std::vector<float> values(*size);

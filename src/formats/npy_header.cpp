@@ -53,7 +53,7 @@ class HeaderParser {
   [[noreturn]] void fail() const {
     throw npy_damage(where_,
                      "an .npy header {'descr': ..., 'fortran_order': ..., 'shape': ...}",
-                     rest_.empty() ? "its end" : engram::quoted(rest_.substr(0, 40)));
+                     rest_.empty() ? "its end" : engram::in_quotes(rest_.substr(0, 40)));
   }
 
   void once(bool& is_seen) const {

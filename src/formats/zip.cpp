@@ -89,7 +89,7 @@ bool ZipReader::contains(std::string_view name) const {
 
 std::string ZipReader::read(std::string_view name, std::uint64_t largest) const {
   const auto refuse = [&](std::string expected, std::string got) {
-    throw error<FileError>({.where = fmt::format("{}: {}", where_, quoted(name)),
+    throw error<FileError>({.where = fmt::format("{}: {}", where_, in_quotes(name)),
                             .expected = std::move(expected),
                             .got = std::move(got),
                             .remedy = "The archive is damaged or no model file."});

@@ -100,7 +100,7 @@ class Directory {
                    .stored = in_.number(at + 20, 4),
                    .size = in_.number(at + 24, 4),
                    .offset = in_.number(at + 42, 4)};
-    in_.require(is_plain_name(entry.name), at, "a plain relative name", quoted(entry.name));
+    in_.require(is_plain_name(entry.name), at, "a plain relative name", in_quotes(entry.name));
     const std::uint64_t type = in_.number(at + 38, 4) >> 16 & kTypeOfFile;
     in_.require(type == 0 || type == kRegular || type == kFolder, at, "a file", "a link or device");
     in_.require((entry.flags & ~(kHasDescriptor | kDeflateLevel | kUtf8Names)) == 0,
@@ -136,7 +136,7 @@ class Directory {
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const ZipEntry& entry = entries[i];
       in_.require(
-          names.insert(entry.name).second, entry.offset, "every name once", quoted(entry.name));
+          names.insert(entry.name).second, entry.offset, "every name once", in_quotes(entry.name));
       in_.require(i > 0 || entry.offset == 0, 0, "the first member", "other bytes");
       check_member(entry, i + 1 < entries.size() ? entries[i + 1].offset : directory);
       total += entry.size;  // 4096 numbers of 32 bits

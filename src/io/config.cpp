@@ -63,7 +63,7 @@ Layer read_layer(const JsonAt& at) {
     throw error<FileError>(
         {.where = at.where(),
          .expected = "a supported layer",
-         .got = engram::quoted(name.as_string()),
+         .got = engram::in_quotes(name.as_string()),
          .remedy = fmt::format("Supported: {}.", fmt::join(layer_names(), ", "))});
   }
   return Layer(*spec, read_options(spec->access, at["config"]));

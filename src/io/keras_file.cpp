@@ -60,7 +60,7 @@ void check_savable(const ModelData& data, const std::string& filepath) {
       throw error<OptionError>(
           {.where = filepath,
            .expected = "names of at most 512 bytes without slashes or control characters",
-           .got = engram::quoted(name)});
+           .got = engram::in_quotes(name)});
     }
   }
 }
@@ -148,7 +148,7 @@ void save_model(const Model& model, const std::string& filepath) {
   if (!filepath.ends_with(".keras")) {
     throw error<OptionError>({.where = "save_model",
                               .expected = "a file name that ends in .keras",
-                              .got = engram::quoted(filepath)});
+                              .got = engram::in_quotes(filepath)});
   }
   std::vector<formats::ZipMember> members = {
       {"metadata.json", metadata()},
@@ -264,7 +264,7 @@ void save_weights(const Model& model, const std::string& filepath) {
   if (!filepath.ends_with(".weights.h5")) {
     throw error<OptionError>({.where = "save_weights",
                               .expected = "a file name that ends in .weights.h5",
-                              .got = engram::quoted(filepath)});
+                              .got = engram::in_quotes(filepath)});
   }
   formats::write_file_atomically(filepath, formats::write_h5(io::weights_h5(model.data())));
 }

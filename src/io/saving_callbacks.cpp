@@ -112,7 +112,7 @@ class Checkpoint final : public Callback {
     if (!o_.filepath.ends_with(ending)) {
       throw error<OptionError>({.where = "ModelCheckpoint",
                                 .expected = fmt::format("a filepath that ends in {}", ending),
-                                .got = engram::quoted(o_.filepath)});
+                                .got = engram::in_quotes(o_.filepath)});
     }
   }
 
@@ -183,7 +183,7 @@ class Checkpoint final : public Callback {
       throw error<OptionError>(
           {.where = "ModelCheckpoint: filepath",
            .expected = "fields out of " + names,
-           .got = fmt::format("{} ({})", engram::quoted(o_.filepath), problem.what())});
+           .got = fmt::format("{} ({})", engram::in_quotes(o_.filepath), problem.what())});
     }
   }
 
@@ -213,7 +213,7 @@ class Backup final : public Callback {
     if (!o_.filename.ends_with(".keras")) {
       throw error<OptionError>({.where = "BackupAndRestore",
                                 .expected = "a filename that ends in .keras",
-                                .got = engram::quoted(o_.filename)});
+                                .got = engram::in_quotes(o_.filename)});
     }
   }
 

@@ -36,10 +36,10 @@ class TorchArrays {
     const auto found = arrays_.find(prefix_ + name);
     if (found == arrays_.end()) {
       throw error<DataError>(
-          {.where = where_, .expected = "an array " + quoted(prefix_ + name), .got = "none"});
+          {.where = where_, .expected = "an array " + in_quotes(prefix_ + name), .got = "none"});
     }
     if (found->second.shape() != shape) {
-      throw error<ShapeError>({.where = fmt::format("{}: {}", where_, quoted(prefix_ + name)),
+      throw error<ShapeError>({.where = fmt::format("{}: {}", where_, in_quotes(prefix_ + name)),
                                .expected = to_string(shape),
                                .got = to_string(found->second.shape())});
     }
@@ -51,7 +51,7 @@ class TorchArrays {
     if (!left_.empty()) {
       throw error<DataError>({.where = where_,
                               .expected = "only arrays that the layer has",
-                              .got = quoted(*left_.begin())});
+                              .got = in_quotes(*left_.begin())});
     }
   }
 
@@ -169,7 +169,7 @@ void set_torch_weights(Model& model,
                        const std::string& layer,
                        const std::map<std::string, Tensor>& arrays,
                        const std::string& prefix) {
-  const std::string where = "set_torch_weights: " + quoted(layer);
+  const std::string where = "set_torch_weights: " + in_quotes(layer);
   if (!model.is_built()) {
     throw error<StateError>({.where = where, .expected = "a built model", .got = "another"});
   }

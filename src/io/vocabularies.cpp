@@ -62,7 +62,7 @@ void take_tokens(const std::vector<std::string>& lines, std::vector<std::int64_t
     const auto [stop, fault] = std::from_chars(line.data(), end, tokens.emplace_back());
     if (fault != std::errc() || stop != end) {
       throw error<OptionError>(
-          {.where = "vocabulary", .expected = "a whole number a line", .got = quoted(line)});
+          {.where = "vocabulary", .expected = "a whole number a line", .got = in_quotes(line)});
     }
   }
 }

@@ -24,7 +24,7 @@ k::Function function(Activation activation, std::string_view where) {
   if (!found) {
     throw error<OptionError>({.where = std::string(where),
                               .expected = "an activation of single values",
-                              .got = quoted(activation.name())});
+                              .got = in_quotes(activation.name())});
   }
   return *found;
 }

@@ -49,7 +49,7 @@ LayerSpec with_data_format(const LayerSpec& spec) {
       if (is_first(o) && !function_of(options_of(o).activation)) {
         throw error<OptionError>({.where = std::string(where),
                                   .expected = "an activation of single values with channels_first",
-                                  .got = quoted(options_of(o).activation.name())});
+                                  .got = in_quotes(options_of(o).activation.name())});
       }
     }
     if constexpr (requires(Options options) { options.return_state; }) {

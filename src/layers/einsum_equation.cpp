@@ -23,7 +23,7 @@ struct Sides {
 
 [[noreturn]] void refuse(const EinsumDense& o, std::string_view where, std::string expected) {
   throw error<OptionError>(
-      {.where = std::string(where), .expected = std::move(expected), .got = quoted(o.equation)});
+      {.where = std::string(where), .expected = std::move(expected), .got = in_quotes(o.equation)});
 }
 
 /// Letters, each once.
@@ -79,7 +79,7 @@ void EinsumEquation::read(const EinsumDense& o, std::size_t axes, std::string_vi
                              .expected = fmt::format("input of rank {}{} for {}",
                                                      s.input.size(),
                                                      is_open ? " or more" : "",
-                                                     quoted(o.equation)),
+                                                     in_quotes(o.equation)),
                              .got = fmt::format("rank {}", axes)});
   }
   elided_ = std::string("0123456789").substr(0, axes - s.input.size());
@@ -109,7 +109,7 @@ void EinsumEquation::take_lengths(const EinsumDense& o,
         {.where = std::string(where),
          .expected = fmt::format("an output_shape of {} lengths for {}, without the batch{}",
                                  named.size(),
-                                 quoted(o.equation),
+                                 in_quotes(o.equation),
                                  elided_.empty() ? "" : " and the ellipsis"),
          .got = to_string(o.output_shape)});
   }
@@ -128,7 +128,7 @@ void EinsumEquation::take_lengths(const EinsumDense& o,
       throw error<ShapeError>(
           {.where = std::string(where),
            .expected = fmt::format(
-               "input of length {} along '{}' of {}", given, named[i], quoted(o.equation)),
+               "input of length {} along '{}' of {}", given, named[i], in_quotes(o.equation)),
            .got = to_string(shape) + " a sample"});
     }
     length = has(input, named[i]) ? length : given;
@@ -165,9 +165,9 @@ void EinsumEquation::read_bias(const EinsumDense& o, std::string_view where) {
   if (bias.empty() || bias.size() != o.bias_axes->size()) {
     throw error<OptionError>(
         {.where = std::string(where),
-         .expected =
-             fmt::format("bias_axes of the result's letters, each once, in {}", quoted(o.equation)),
-         .got = quoted(*o.bias_axes)});
+         .expected = fmt::format("bias_axes of the result's letters, each once, in {}",
+                                 in_quotes(o.equation)),
+         .got = in_quotes(*o.bias_axes)});
   }
 }
 

@@ -133,7 +133,7 @@ std::unique_ptr<LayerPlan> global_pooling_plan(Pool pool,
     if (is_features_first) {
       throw error<OptionError>({.where = "GlobalAveragePooling1D",
                                 .expected = "data_format channels_last for masked steps",
-                                .got = quoted("channels_first")});
+                                .got = in_quotes("channels_first")});
     }
     return std::make_unique<MaskedAveragePlan>(sizes);
   }

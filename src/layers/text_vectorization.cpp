@@ -78,7 +78,7 @@ class Reader final : public TextReader {
     if (o.output_mode != "int" && o.output_sequence_length) {
       throw error<OptionError>({.where = std::string(kWhere),
                                 .expected = "output_sequence_length with output_mode 'int' only",
-                                .got = quoted(o.output_mode)});
+                                .got = in_quotes(o.output_mode)});
     }
     table_.require_tokens();
   }

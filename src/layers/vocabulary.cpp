@@ -14,7 +14,7 @@ namespace engram {
 
 namespace {
 
-std::string shown(const std::string& token) { return quoted(token); }
+std::string shown(const std::string& token) { return in_quotes(token); }
 
 std::string shown(std::int64_t token) { return fmt::format("{}", token); }
 
@@ -95,7 +95,7 @@ void Vocabulary<Token>::check() const {
          fmt::format("{} numbers", rules_.salt.size()));
   }
   if (rules_.is_inverse && rules_.output_mode != "int") {
-    fail(rules_.where, "output_mode 'int' with invert", quoted(std::string(rules_.output_mode)));
+    fail(rules_.where, "output_mode 'int' with invert", in_quotes(std::string(rules_.output_mode)));
   }
 }
 

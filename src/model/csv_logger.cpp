@@ -146,7 +146,7 @@ std::shared_ptr<Callback> make_callback(const CSVLogger& o) {
   if (o.separator.size() != 1) {
     throw error<OptionError>({.where = "CSVLogger",
                               .expected = "a separator of one character",
-                              .got = engram::quoted(o.separator)});
+                              .got = engram::in_quotes(o.separator)});
   }
   return std::make_shared<CSVLoggerCallback>(o);
 }

@@ -26,7 +26,7 @@ Metric metric_for(const Metric& metric, std::int64_t outputs, std::int64_t targe
   Metric resolved = resolve_accuracy(metric, outputs, target_outputs);
   const std::int64_t wanted = has_class_targets(resolved) ? 1 : outputs;
   if (target_outputs != wanted) {
-    throw error<ShapeError>({.where = "metric " + quoted(metric.name()),
+    throw error<ShapeError>({.where = "metric " + in_quotes(metric.name()),
                              .expected = fmt::format("{} target values an output", wanted),
                              .got = fmt::format("{}", target_outputs),
                              .remedy = "Use a metric that fits the loss's targets."});
@@ -38,7 +38,7 @@ Metric metric_for(const Metric& metric, std::int64_t outputs, std::int64_t targe
 void check_metrics_of(const ModelData& data, std::size_t output) {
   for (const auto* metrics : {&data.metrics_of(output), &data.weighted_metrics_of(output)}) {
     if (scope_of(data.loss_of(output)) == LossScope::sequence && !metrics->empty()) {
-      throw error<OptionError>({.where = "metric " + quoted(metrics->front().name()),
+      throw error<OptionError>({.where = "metric " + in_quotes(metrics->front().name()),
                                 .expected = "no metric beside ctc",
                                 .got = "one",
                                 .remedy = "Its targets have another shape than the outputs."});

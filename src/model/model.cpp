@@ -142,7 +142,7 @@ void add_node(ModelData& data, const Layer& layer, std::vector<Port> inputs) {
   if (!own.empty() && free_name(data.network, own) != own) {
     throw error<OptionError>({.where = data.name,
                               .expected = "a different name for each layer",
-                              .got = quoted(own) + " twice"});
+                              .got = in_quotes(own) + " twice"});
   }
   data.network.nodes.push_back(std::move(node));
 }

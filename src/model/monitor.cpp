@@ -19,7 +19,7 @@ bool is_higher_better(const MonitorOptions& o) {
   }
   if (o.mode != "auto") {
     throw error<OptionError>(
-        {.where = o.where, .expected = "mode auto, min or max", .got = engram::quoted(o.mode)});
+        {.where = o.where, .expected = "mode auto, min or max", .got = engram::in_quotes(o.mode)});
   }
   std::string plain = o.name.starts_with("val_") ? o.name.substr(4) : o.name;
   plain = plain.substr(0, plain.find('['));  // "f1_score[0]"
@@ -30,7 +30,7 @@ bool is_higher_better(const MonitorOptions& o) {
   if (metric == nullptr) {
     throw error<OptionError>({.where = o.where,
                               .expected = "monitor loss, val_loss or a metric, with mode auto",
-                              .got = engram::quoted(o.name),
+                              .got = engram::in_quotes(o.name),
                               .remedy = "Set mode to min or max."});
   }
   return metric->is_higher_better;

@@ -29,7 +29,7 @@ int first_threads() {
   if (failure != std::errc() || end != digits.data() + digits.size() || count < 0) {
     throw error<OptionError>({.where = "environment variable ENGRAM_THREADS",
                               .expected = "a number of threads, 0 or more",
-                              .got = quoted(digits)});
+                              .got = in_quotes(digits)});
   }
   return count;
 }

@@ -208,7 +208,7 @@ std::int64_t batches_apart(const TensorBoard& o) {
     return *batches;
   }
   const std::string& word = std::get<std::string>(o.update_freq);
-  check(word == "epoch" || word == "batch", kExpected, engram::quoted(word));
+  check(word == "epoch" || word == "batch", kExpected, engram::in_quotes(word));
   return word == "batch" ? 1 : 0;
 }
 

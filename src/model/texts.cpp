@@ -33,7 +33,7 @@ void check_whole_numbers(const Network& network, const NetworkNode& node) {
     if (input != nullptr && input->dtype == "float32") {
       throw error<OptionError>({.where = node.where(),
                                 .expected = "inputs with dtype \"string\", \"int32\" or \"int64\"",
-                                .got = quoted(input->dtype)});
+                                .got = in_quotes(input->dtype)});
     }
   }
 }

@@ -248,7 +248,7 @@ void initialize(const Initializer& initializer,
   if (!initializer.object.empty()) {
     throw error<OptionError>({.where = "first values of weights",
                               .expected = "an initializer of Keras's",
-                              .got = quoted(initializer.class_name())});
+                              .got = in_quotes(initializer.class_name())});
   }
   const Kind kind = kind_of(initializer);
   Random random(initializer.seed ? static_cast<std::uint64_t>(*initializer.seed) : seed);

@@ -18,7 +18,7 @@ constexpr std::size_t kLongestPattern = 512;
       {.where = "pattern",
        .expected = "at most 512 characters, with '.', '*', '+', '?', '|', '^' first, '$' last, and "
                    "'\\' before any other sign",
-       .got = quoted(text.substr(0, kLongestPattern))});
+       .got = in_quotes(text.substr(0, kLongestPattern))});
 }
 
 }  // namespace

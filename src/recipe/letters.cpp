@@ -16,7 +16,7 @@ std::vector<std::string> characters(const std::string& text) {
   for (const char c : text) {
     const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;
     if (continues && result.empty()) {
-      throw error<OptionError>({.where = "letters", .expected = "UTF-8", .got = quoted(text)});
+      throw error<OptionError>({.where = "letters", .expected = "UTF-8", .got = in_quotes(text)});
     }
     continues ? void(result.back() += c) : result.push_back(std::string(1, c));
   }
@@ -77,7 +77,7 @@ std::string next_letter(Model& model, const std::string& text) {
   if (static_cast<std::int64_t>(input.size()) != source.window) {
     throw error<OptionError>({.where = "letters",
                               .expected = fmt::format("{} of {}", source.window, source.letters),
-                              .got = quoted(text)});
+                              .got = in_quotes(text)});
   }
   Tensor ids({1, source.window});
   for (std::size_t i = 0; i < input.size(); ++i) {
@@ -85,7 +85,7 @@ std::string next_letter(Model& model, const std::string& text) {
     if (found == letters.end()) {
       throw error<OptionError>({.where = "letters",
                                 .expected = fmt::format("letters of {}", source.letters),
-                                .got = quoted(input[i])});
+                                .got = in_quotes(input[i])});
     }
     ids.data()[i] = static_cast<float>(found - letters.begin());
   }

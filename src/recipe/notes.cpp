@@ -31,7 +31,7 @@ class NotesReader {
   std::int64_t count(const std::string& key, std::int64_t low) const {
     const auto value = parse<std::int64_t>(key);
     if (value < low) {
-      refuse(key, fmt::format("a whole number of at least {}", low), quoted(text(key)));
+      refuse(key, fmt::format("a whole number of at least {}", low), in_quotes(text(key)));
     }
     return value;
   }
@@ -39,7 +39,7 @@ class NotesReader {
   double number(const std::string& key) const {
     const auto value = parse<double>(key);
     if (!std::isfinite(value)) {
-      refuse(key, "a finite number", quoted(text(key)));
+      refuse(key, "a finite number", in_quotes(text(key)));
     }
     return value;
   }
@@ -63,7 +63,7 @@ class NotesReader {
     T value = 0;
     const auto [stop, fault] = std::from_chars(digits.data(), end, value);
     if (fault != std::errc() || stop != end) {
-      refuse(key, "a number", quoted(digits));
+      refuse(key, "a number", in_quotes(digits));
     }
     return value;
   }
@@ -75,12 +75,12 @@ class NotesReader {
 void expect_kind(const Notes& notes, const std::string& kind, const std::string& recipes) {
   const auto found = notes.find("data");
   if (found == notes.end() || found->second != kind) {
-    throw error<OptionError>({.where = kWhere,
-                              .expected = fmt::format("a model trained on {}", kind),
-                              .got = found == notes.end()
-                                         ? "a model without notes on its data"
-                                         : fmt::format("one trained on {}", quoted(found->second)),
-                              .remedy = fmt::format("Train one: engram train {}.", recipes)});
+    throw error<OptionError>(
+        {.where = kWhere,
+         .expected = fmt::format("a model trained on {}", kind),
+         .got = found == notes.end() ? "a model without notes on its data"
+                                     : fmt::format("one trained on {}", in_quotes(found->second)),
+         .remedy = fmt::format("Train one: engram train {}.", recipes)});
   }
 }
 
@@ -103,7 +103,7 @@ Notes to_notes(const Scaler& scaler) {
 Scaler read_scaler(const NotesReader& reader) {
   const std::optional<Scaler> kind = make_scaler(reader.text("scaler"));
   if (!kind) {
-    reader.refuse("scaler", "minmax, standard or none", quoted(reader.text("scaler")));
+    reader.refuse("scaler", "minmax, standard or none", in_quotes(reader.text("scaler")));
   }
   Scaler scaler = *kind;
   if (auto* minmax = std::get_if<MinMaxScaler>(&scaler)) {

@@ -20,7 +20,7 @@ toml::table parse(std::string_view text, const std::string& file) {
     const toml::source_position at = fault.source().begin;
     throw error<OptionError>({.where = fmt::format("{}:{}:{}", file, at.line, at.column),
                               .expected = "TOML",
-                              .got = quoted(fault.description()),
+                              .got = in_quotes(fault.description()),
                               .remedy = "Text needs quotes, a table [brackets]."});
   }
 }

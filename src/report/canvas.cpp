@@ -53,7 +53,7 @@ void check(cairo_status_t status) {
   if (status != CAIRO_STATUS_SUCCESS) {
     throw error<InternalError>({.where = "figure",
                                 .expected = "a picture",
-                                .got = engram::quoted(cairo_status_to_string(status)),
+                                .got = engram::in_quotes(cairo_status_to_string(status)),
                                 .remedy = "Please report it."});
   }
 }

@@ -157,7 +157,7 @@ ModelBoxes checked_boxes(const Model& model, const PlotModelOptions& options) {
   if (options.rankdir != "TB" && options.rankdir != "LR") {
     throw error<OptionError>({.where = "plot_model",
                               .expected = "rankdir 'TB' or 'LR'",
-                              .got = quoted(options.rankdir)});
+                              .got = in_quotes(options.rankdir)});
   }
   if (!model.is_built()) {
     throw error<StateError>({.where = "plot_model",
@@ -183,7 +183,7 @@ void plot_model(const Model& model, const std::string& to_file, const PlotModelO
   if (!is_svg && !to_file.ends_with(".png")) {
     throw error<OptionError>({.where = "plot_model",
                               .expected = "a file that ends in .svg, .png or .dot",
-                              .got = quoted(to_file)});
+                              .got = in_quotes(to_file)});
   }
   const ModelBoxes boxes = checked_boxes(model, options);
   const bool is_level = options.rankdir == "LR";

@@ -18,7 +18,7 @@ constexpr int kMostSide = 8000;  // of a figure: a PNG of 16,000 pixels
 void check(const Plot& plot) {
   for (const Series& series : plot.series) {
     if (!series.x.empty() && series.x.size() != series.y.size()) {
-      throw error<DataError>({.where = fmt::format("series {}", engram::quoted(series.label)),
+      throw error<DataError>({.where = fmt::format("series {}", engram::in_quotes(series.label)),
                               .expected = "as many x as y, or no x",
                               .got = fmt::format("{} and {}", series.x.size(), series.y.size()),
                               .remedy = "Give one x for each y."});

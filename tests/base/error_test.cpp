@@ -36,8 +36,8 @@ TEST(Error, NothingIsNearToAStrangeName) {
 }
 
 TEST(Error, QuotedEscapesControlCharactersAndCutsLongText) {
-  EXPECT_EQ(engram::quoted("a\nb\x1b"), "'a\\x0ab\\x1b'");
-  EXPECT_EQ(engram::quoted(std::string(100, 'x')), "'" + std::string(80, 'x') + "'...");
+  EXPECT_EQ(engram::in_quotes("a\nb\x1b"), "'a\\x0ab\\x1b'");
+  EXPECT_EQ(engram::in_quotes(std::string(100, 'x')), "'" + std::string(80, 'x') + "'...");
 }
 
 }  // namespace

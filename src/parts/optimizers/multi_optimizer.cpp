@@ -111,7 +111,7 @@ const Optimizer& optimizer_for(const OptimizerMap& map, const std::string& path)
     if (found != nullptr) {
       throw error<OptionError>({.where = "MultiOptimizer: " + path,
                                 .expected = "one key of optimizer_map that matches",
-                                .got = quoted(found->first) + " and " + quoted(entry.first)});
+                                .got = in_quotes(found->first) + " and " + in_quotes(entry.first)});
     }
     found = &entry;
   }
@@ -125,7 +125,7 @@ void check_keys(const OptimizerMap& map) {
     if (std::ranges::find(seen, key) != seen.end()) {
       throw error<OptionError>({.where = "MultiOptimizer",
                                 .expected = "each key of optimizer_map once",
-                                .got = quoted(key) + " twice"});
+                                .got = in_quotes(key) + " twice"});
     }
     seen.push_back(key);
   }
