@@ -45,7 +45,8 @@ REASONS = [
     (r"keras\.layers\.(Layer|Wrapper|InputSpec|Input|AbstractRNNCell)$",
      "a base class or a function, which files do not hold"),
     (r"keras\.layers\.(Random\w+|Aug\w+|AutoContrast|CutMix|Equalization|MixUp|RandAugment|Pipeline"
-     r"|Solarization|CenterCrop|Resizing|MaxNumBoundingBoxes|STFTSpectrogram|MelSpectrogram)$",
+     r"|Solarization|CenterCrop|Resizing|MaxNumBoundingBoxes|STFTSpectrogram|MelSpectrogram"
+     r"|ContrastLimitedAdaptiveHistogramEqualization)$",
      "prepares images or sound"),
     (r"keras\.layers\.\w*(3D|3DTranspose)$", "images in time as three dimensions"),
     (r"keras\.layers\.(TFSMLayer|TorchModuleWrapper|JaxLayer|FlaxLayer|Lambda)$",
@@ -68,6 +69,7 @@ REASONS = [
     (r"keras\.activations\.glu$",
      "halves the last axis, which the layers of Keras 3.15 that name it do not know"),
     (r"keras\.activations\.threshold$", "takes two numbers, which no layer's option can hold"),
+    (r"keras\.initializers\.STFT$", "the waves of a spectrogram, for sound"),
     (r"keras\.layers\.SpectralNormalization$",
      "each training step puts another kernel in place of the layer's before it begins"),
     (r"keras\.layers\.ReversibleEmbedding$",
