@@ -14,7 +14,7 @@ if(ENGRAM_SANITIZE)
 endif()
 
 # engram_together(TARGET): compiles eight of its sources at a time. They share headers and templates,
-# which cost most: it takes a quarter of the time. So names in one target's sources differ.
+# which cost most: it takes a quarter of the time. Names in one target's sources differ, therefore.
 function(engram_together target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
 endfunction()
@@ -26,6 +26,7 @@ function(engram_part name)
   target_include_directories(engram_${name} PUBLIC
     ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
   set_target_properties(engram_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  engram_together(engram_${name})
 endfunction()
 
 # engram_test(NAME SOURCES... [LIBS ...]): one GoogleTest program, one CTest entry. -O1 saves a

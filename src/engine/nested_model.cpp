@@ -18,10 +18,6 @@ void visit_options(NestedModel& o, OptionVisitor& v) {
   v.option("trainable", o.trainable);
 }
 
-const NestedModel& model_of(const void* options) {
-  return *static_cast<const NestedModel*>(options);
-}
-
 const NetworkNode& node_at(const Network& network, int i) {
   return network.nodes[static_cast<std::size_t>(i)];
 }
@@ -38,13 +34,13 @@ void check_count(const NestedModel& model, std::span<const Shape> inputs, std::s
 }
 
 Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const NestedModel& model = model_of(options);
+  const NestedModel& model = options_as<NestedModel>(options);
   check_count(model, inputs, where);
   return shapes_of(model.network, inputs).of(model.network.outputs[0]);
 }
 
 std::vector<Shape> more_outputs(const void* options, std::span<const Shape> inputs) {
-  const Network& network = model_of(options).network;
+  const Network& network = options_as<NestedModel>(options).network;
   std::vector<Shape> more;
   if (network.outputs.size() > 1) {
     const NetworkShapes shapes = shapes_of(network, inputs);
@@ -58,7 +54,7 @@ std::vector<Shape> more_outputs(const void* options, std::span<const Shape> inpu
 
 /// Those of the layers in Keras's order, below "layers" in files.
 std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
-  const Network& network = model_of(options).network;
+  const Network& network = options_as<NestedModel>(options).network;
   const NetworkShapes shapes = shapes_of(network, inputs);
   const std::vector<std::string> groups = file_groups(network);
   std::vector<WeightSpec> all;
@@ -77,7 +73,7 @@ std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inpu
 }
 
 std::vector<WeightGroup> weight_groups(const void* options) {
-  const NestedModel& model = model_of(options);
+  const NestedModel& model = options_as<NestedModel>(options);
   const std::vector<std::string> names = file_groups(model.network);
   std::vector<WeightGroup> all;
   for (std::size_t k = 0; k < names.size(); ++k) {
@@ -97,7 +93,7 @@ std::vector<WeightGroup> weight_groups(const void* options) {
 }
 
 std::int64_t flops(const void* options, std::span<const Shape> inputs) {
-  const Network& network = model_of(options).network;
+  const Network& network = options_as<NestedModel>(options).network;
   return forward_flops(network, shapes_of(network, inputs));
 }
 
@@ -109,7 +105,7 @@ Network placed(const Network& network, std::span<const Shape> inputs) {
 }
 
 std::int64_t carried_floats(const void* options, std::span<const Shape> inputs) {
-  return placed(model_of(options).network, inputs).carried;
+  return placed(options_as<NestedModel>(options).network, inputs).carried;
 }
 
 /// Masks inside are the engine's affair: in Keras's files a nested model's outputs come without.
@@ -142,7 +138,7 @@ Layer nested_layer(NestedModel model) {
 const NestedModel* nested_model(const Layer& layer) {
   const bool is_nested =
       &layer.spec() == &nested_spec(false) || &layer.spec() == &nested_spec(true);
-  return is_nested ? &model_of(layer.options()) : nullptr;
+  return is_nested ? &options_as<NestedModel>(layer.options()) : nullptr;
 }
 
 int depth_of(const Network& network) {

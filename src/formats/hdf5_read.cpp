@@ -17,7 +17,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "arrays are copied as they are");
 
 constexpr std::size_t kMostObjects = 16384;
-constexpr std::ptrdiff_t kDeepest = 16;
+constexpr std::ptrdiff_t kDeepestGroup = 16;
 constexpr std::uint64_t kHighestRank = 8;
 
 /// Datatype messages of the File Format Specification, IV.A.2.d, after the byte of class and
@@ -40,11 +40,11 @@ class Reader {
       file_.groups[path];
       for (const H5Link& link : tree_.links(group)) {
         const std::string child = path.empty() ? link.name : path + "/" + link.name;
-        in_.require(
-            ++objects <= kMostObjects && std::count(child.begin(), child.end(), '/') < kDeepest,
-            link.address,
-            fmt::format("{} objects in {} levels at most", kMostObjects, kDeepest),
-            "more");
+        in_.require(++objects <= kMostObjects &&
+                        std::count(child.begin(), child.end(), '/') < kDeepestGroup,
+                    link.address,
+                    fmt::format("{} objects in {} levels at most", kMostObjects, kDeepestGroup),
+                    "more");
         H5Object object = tree_.object(link.address);
         if (object.symbol_table) {
           groups.emplace_back(child, std::move(object));

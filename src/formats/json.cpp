@@ -15,7 +15,7 @@ namespace engram::formats {
 
 namespace {
 
-constexpr std::size_t kDeepest = 64;
+constexpr std::size_t kDeepestNesting = 64;
 constexpr std::size_t kMostValues = 262144;  // 4,096 layers of 64
 constexpr std::size_t kMostKeys = 256;       // ordered_json looks them up one by one
 
@@ -71,7 +71,7 @@ class Limits final : public Json::json_sax_t {
   bool open() {
     value();
     keys_.emplace_back();
-    return limit(keys_.size(), kDeepest, "levels");
+    return limit(keys_.size(), kDeepestNesting, "levels");
   }
 
   bool close() {

@@ -18,7 +18,7 @@ namespace {
 // Numbers of PKWARE's APPNOTE.TXT 6.3.10: 4.3.7 local header, 4.3.9 data descriptor, 4.3.12
 // directory, 4.3.16 end record, 4.4.4 flags, 4.5.3 ZIP64, 4.6.9 Unicode path.
 constexpr std::uint64_t kLocalSignature = 0x04034b50, kLocalBytes = 30;
-constexpr std::uint64_t kEntrySignature = 0x02014b50, kEntryBytes = 46;
+constexpr std::uint64_t kEntrySignature = 0x02014b50, kDirectoryEntryBytes = 46;
 constexpr std::uint64_t kEndSignature = 0x06054b50, kEndBytes = 22;
 constexpr std::uint64_t kDescriptorSignature = 0x08074b50;
 constexpr std::uint64_t kHasDescriptor = 0x0008, kDeflateLevel = 0x0006, kUtf8Names = 0x0800;
@@ -28,7 +28,7 @@ constexpr std::uint64_t kTypeOfFile = 0xf000, kRegular = 0x8000, kFolder = 0x400
 constexpr std::uint64_t kMostMembers = 4096;
 
 /// Relative, of ordinary components, without control characters.
-bool is_plain_name(std::string_view name) {
+bool is_plain_path(std::string_view name) {
   const auto is_bad = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\\'; };
   if (name.empty() || name.size() > kLongestName || name.front() == '/' ||
       std::any_of(name.begin(), name.end(), is_bad)) {
@@ -93,14 +93,14 @@ class Directory {
   ZipEntry read_entry(std::uint64_t& at) const {
     in_.require(
         in_.number(at, 4) == kEntrySignature, at, "a member in the directory", "other bytes");
-    ZipEntry entry{.name = std::string(in_.text(at + kEntryBytes, in_.number(at + 28, 2))),
+    ZipEntry entry{.name = std::string(in_.text(at + kDirectoryEntryBytes, in_.number(at + 28, 2))),
                    .flags = static_cast<std::uint16_t>(in_.number(at + 8, 2)),
                    .method = static_cast<std::uint16_t>(in_.number(at + 10, 2)),
                    .crc = static_cast<std::uint32_t>(in_.number(at + 16, 4)),
                    .stored = in_.number(at + 20, 4),
                    .size = in_.number(at + 24, 4),
                    .offset = in_.number(at + 42, 4)};
-    in_.require(is_plain_name(entry.name), at, "a plain relative name", in_quotes(entry.name));
+    in_.require(is_plain_path(entry.name), at, "a plain relative name", in_quotes(entry.name));
     const std::uint64_t type = in_.number(at + 38, 4) >> 16 & kTypeOfFile;
     in_.require(type == 0 || type == kRegular || type == kFolder, at, "a file", "a link or device");
     in_.require((entry.flags & ~(kHasDescriptor | kDeflateLevel | kUtf8Names)) == 0,
@@ -120,7 +120,7 @@ class Directory {
                 "a size that the stored bytes can give",
                 fmt::format("{} of {}", entry.size, entry.stored));
     in_.require(in_.number(at + 34, 2) == 0, at, "an archive in one part", "a member elsewhere");
-    const std::uint64_t extras = at + kEntryBytes + entry.name.size(),
+    const std::uint64_t extras = at + kDirectoryEntryBytes + entry.name.size(),
                         length = in_.number(at + 30, 2);
     in_.require(!extra(extras, length, kZip64) && !extra(extras, length, kUnicodePath),
                 at,

@@ -48,8 +48,8 @@ class ActivationLayerPlan final : public LayerPlan {
   bool keeps_logits_;
 };
 
-LogitsOf logits_of(const void* options) {
-  return logits_behind(static_cast<const ActivationLayer*>(options)->activation);
+LogitsOf activation_logits(const void* options) {
+  return logits_behind(options_as<ActivationLayer>(options).activation);
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ const LayerSpec& activation_spec() {
                                  .auto_name = "activation",
                                  .access = options_access<ActivationLayer, visit_options>(),
                                  .plan = make_plan<ActivationLayerPlan, ActivationLayer>,
-                                 .logits_of = logits_of};
+                                 .logits_of = activation_logits};
   return spec;
 }
 

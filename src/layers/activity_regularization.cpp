@@ -16,13 +16,13 @@ void visit_options(ActivityRegularization& o, OptionVisitor& v) {
 }
 
 /// The penalty is laid around any plan; this one passes the values on.
-std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes& sizes) {
+std::unique_ptr<LayerPlan> activity_regularization_plan(const void*, const LayerSizes& sizes) {
   const ActivationLayer linear;
   return spec_of(linear).plan(&linear, sizes);
 }
 
 Regularizer output_regularizer(const void* options) {
-  const auto& o = *static_cast<const ActivityRegularization*>(options);
+  const auto& o = options_as<ActivityRegularization>(options);
   return L1L2{.l1 = o.l1, .l2 = o.l2};
 }
 
@@ -32,7 +32,7 @@ const LayerSpec& activity_regularization_spec() {
   static const LayerSpec spec = {.class_name = "ActivityRegularization",
                                  .auto_name = "activity_regularization",
                                  .access = options_access<ActivityRegularization, visit_options>(),
-                                 .plan = plan,
+                                 .plan = activity_regularization_plan,
                                  .output_regularizer = output_regularizer};
   return spec;
 }

@@ -9,7 +9,7 @@ namespace engram {
 namespace {
 
 template <class Options>
-void visit_options(Options& o, OptionVisitor& v) {
+void visit_adaptive_pooling(Options& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
   v.sizes("output_size", span_of(o.output_size), at_least(1));
@@ -18,7 +18,7 @@ void visit_options(Options& o, OptionVisitor& v) {
 
 template <class Options>
 Shape output_size(const void* options) {
-  return list_of(static_cast<const Options*>(options)->output_size);
+  return list_of(options_as<Options>(options).output_size);
 }
 
 template <class Options, Pool pool>
@@ -27,7 +27,7 @@ LayerSpec adaptive_pooling_spec(std::string_view class_name, std::string_view au
   return with_data_format<Options, axes>(
       {.class_name = class_name,
        .auto_name = auto_name,
-       .access = options_access<Options, visit_options<Options>>(),
+       .access = options_access<Options, visit_adaptive_pooling<Options>>(),
        .output_shape =
            [](const void* o, std::span<const Shape> inputs, std::string_view where) {
              return windows_shape(adaptive_windows(output_size<Options>(o), inputs[0], where),

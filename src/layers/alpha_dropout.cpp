@@ -28,7 +28,7 @@ kernels::AlphaDropping dropping(double rate) {
           .dropped = static_cast<float>(a * kLimit + b)};
 }
 
-struct Noise {
+struct AlphaDropoutNoise {
   DropoutNoise drawn;
   kernels::AlphaDropping values;
 
@@ -45,17 +45,18 @@ struct Noise {
   }
 };
 
-bool is_identity(const void* options, bool is_training) {
-  return !is_training || static_cast<const AlphaDropout*>(options)->rate == 0;
+bool alpha_dropout_is_identity(const void* options, bool is_training) {
+  return !is_training || options_as<AlphaDropout>(options).rate == 0;
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const auto& o = *static_cast<const AlphaDropout*>(options);
-  return std::make_unique<NoisePlan<Noise>>(Noise{.drawn = {o.rate}, .values = dropping(o.rate)},
-                                            o.seed,
-                                            sizes,
+std::unique_ptr<LayerPlan> alpha_dropout_plan(const void* options, const LayerSizes& sizes) {
+  const auto& o = options_as<AlphaDropout>(options);
+  return std::make_unique<NoisePlan<AlphaDropoutNoise>>(
+      AlphaDropoutNoise{.drawn = {o.rate}, .values = dropping(o.rate)},
+      o.seed,
+      sizes,
 
-                                            o.noise_shape);
+      o.noise_shape);
 }
 
 }  // namespace
@@ -65,8 +66,8 @@ const LayerSpec& alpha_dropout_spec() {
                                  .auto_name = "alpha_dropout",
                                  .access = options_access<AlphaDropout, visit_options>(),
                                  .output_shape = noisy_shape<AlphaDropout>,
-                                 .plan = plan,
-                                 .is_identity = is_identity};
+                                 .plan = alpha_dropout_plan,
+                                 .is_identity = alpha_dropout_is_identity};
   return spec;
 }
 

@@ -118,14 +118,16 @@ class AttentionPlan final : public LayerPlan {
   // The arrays of a row, and what rows share.
   float* raw(const SliceRun& run, std::int64_t row) const { return run.workspace + row * row_; }
 
-  float* weights(const SliceRun& run, std::int64_t row) const { return raw(run, row) + scores_; }
+  float* attention_weights(const SliceRun& run, std::int64_t row) const {
+    return raw(run, row) + scores_;
+  }
 
   float* dropped(const SliceRun& run, std::int64_t row) const {
-    return weights(run, row) + (drops_ ? scores_ : 0);
+    return attention_weights(run, row) + (drops_ ? scores_ : 0);
   }
 
   float* factors(const SliceRun& run, std::int64_t row) const {
-    return weights(run, row) + 2 * scores_;
+    return attention_weights(run, row) + 2 * scores_;
   }
 
   float* head_scratch(const SliceRun& run) const { return run.workspace + scratch_; }
@@ -160,7 +162,7 @@ class AttentionPlan final : public LayerPlan {
   }
 
   void forward_row(const SliceRun& run, std::int64_t row) const {
-    float *raw_scores = raw(run, row), *kept = weights(run, row);
+    float *raw_scores = raw(run, row), *kept = attention_weights(run, row);
     if (scoring_.sums_tanh) {
       k::tanh_scores(tanh_scores(run, row), raw_scores);
     } else {
@@ -220,7 +222,7 @@ class AttentionPlan final : public LayerPlan {
     if (drops_) {
       k::multiply(d, factors(run, row), d, Q_ * V_);
     }
-    k::softmax_gradient(weights(run, row), d, ds, Q_, V_);
+    k::softmax_gradient(attention_weights(run, row), d, ds, Q_, V_);
     score_gradient(run, row, ds);
   }
 
@@ -254,7 +256,7 @@ class AttentionPlan final : public LayerPlan {
   std::int64_t scores_ = 0, row_ = 0, scratch_ = 0, results_ = 0, floats_ = 0;
 };
 
-Shape output_shape(const void*, std::span<const Shape> inputs, std::string_view where) {
+Shape attention_output_shape(const void*, std::span<const Shape> inputs, std::string_view where) {
   check_attention_inputs(inputs, where);
   if (inputs.back()[1] != inputs[0][1]) {
     throw error<ShapeError>({.where = std::string(where),
@@ -265,13 +267,13 @@ Shape output_shape(const void*, std::span<const Shape> inputs, std::string_view 
 }
 
 template <class Options>
-std::vector<Shape> more_outputs(const void* options, std::span<const Shape> inputs) {
-  const bool returns = static_cast<const Options*>(options)->return_attention_scores;
+std::vector<Shape> attention_more_outputs(const void* options, std::span<const Shape> inputs) {
+  const bool returns = options_as<Options>(options).return_attention_scores;
   return returns ? std::vector<Shape>{{inputs[0][0], inputs[1][0]}} : std::vector<Shape>{};
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape>) {
-  const Attention& o = *static_cast<const Attention*>(options);
+std::vector<WeightSpec> attention_weights(const void* options, std::span<const Shape>) {
+  const Attention& o = options_as<Attention>(options);
   std::vector<WeightSpec> specs;
   if (o.use_scale) {
     specs.push_back({.name = "scale", .shape = {}, .initializer = "ones"});
@@ -283,13 +285,13 @@ std::vector<WeightSpec> weights(const void* options, std::span<const Shape>) {
 }
 
 std::vector<WeightSpec> additive_weights(const void* options, std::span<const Shape> inputs) {
-  if (!static_cast<const AdditiveAttention*>(options)->use_scale) {
+  if (!options_as<AdditiveAttention>(options).use_scale) {
     return {};
   }
   return {{.name = "scale", .shape = {inputs[0][1]}, .initializer = "glorot_uniform"}};
 }
 
-std::int64_t flops(const void*, std::span<const Shape> inputs) {
+std::int64_t attention_flops(const void*, std::span<const Shape> inputs) {
   return 2 * inputs[0][0] * inputs[1][0] * (inputs[0][1] + inputs[1][1]);
 }
 
@@ -298,11 +300,11 @@ LayerSpec attention_spec_of(std::string_view class_name, std::string_view auto_n
   return {.class_name = class_name,
           .auto_name = auto_name,
           .access = options_access<Options, visit_options>(),
-          .output_shape = output_shape,
+          .output_shape = attention_output_shape,
           .plan = make_plan<AttentionPlan, Options>,
           .mask_rule = passes_mask,
-          .flops = flops,
-          .more_outputs = more_outputs<Options>,
+          .flops = attention_flops,
+          .more_outputs = attention_more_outputs<Options>,
           .mixes_steps = true};
 }
 
@@ -311,7 +313,7 @@ LayerSpec attention_spec_of(std::string_view class_name, std::string_view auto_n
 const LayerSpec& attention_spec() {
   static const LayerSpec spec = [] {
     LayerSpec made = attention_spec_of<Attention>("Attention", "attention");
-    made.weights = weights;
+    made.weights = attention_weights;
     return made;
   }();
   return spec;

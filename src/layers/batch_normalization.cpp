@@ -39,10 +39,6 @@ void visit_options(BatchNormalization& o, OptionVisitor& v) {
   v.ignored("renorm_momentum", 0.99);
 }
 
-const BatchNormalization& options_of(const void* options) {
-  return *static_cast<const BatchNormalization*>(options);
-}
-
 class BatchNormalizationPlan final : public LayerPlan {
  public:
   BatchNormalizationPlan(const BatchNormalization& o, const LayerSizes& sizes)
@@ -159,13 +155,16 @@ class BatchNormalizationPlan final : public LayerPlan {
   bool takes_batch_, has_mask_;
 };
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  require_last_axis(options_of(options).axis, inputs[0], where);
+Shape batch_normalization_output_shape(const void* options,
+                                       std::span<const Shape> inputs,
+                                       std::string_view where) {
+  require_last_axis(options_as<BatchNormalization>(options).axis, inputs[0], where);
   return inputs[0];
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
-  const BatchNormalization& o = options_of(options);
+std::vector<WeightSpec> batch_normalization_weights(const void* options,
+                                                    std::span<const Shape> inputs) {
+  const BatchNormalization& o = options_as<BatchNormalization>(options);
   const Shape shape = {inputs[0].back()};
   std::vector<WeightSpec> specs = gamma_and_beta(o, shape);
   specs.push_back({.name = "moving_mean",
@@ -181,7 +180,9 @@ std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inpu
   return specs;
 }
 
-bool needs_whole_batch(const void* options) { return options_of(options).trainable; }
+bool batch_normalization_needs_whole_batch(const void* options) {
+  return options_as<BatchNormalization>(options).trainable;
+}
 
 }  // namespace
 
@@ -189,10 +190,10 @@ const LayerSpec& batch_normalization_spec() {
   static const LayerSpec spec = {.class_name = "BatchNormalization",
                                  .auto_name = "batch_normalization",
                                  .access = options_access<BatchNormalization, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
+                                 .output_shape = batch_normalization_output_shape,
+                                 .weights = batch_normalization_weights,
                                  .plan = make_plan<BatchNormalizationPlan, BatchNormalization>,
-                                 .needs_whole_batch = needs_whole_batch};
+                                 .needs_whole_batch = batch_normalization_needs_whole_batch};
   return spec;
 }
 

@@ -24,10 +24,6 @@ void visit_options(Bidirectional& o, OptionVisitor& v) {
   visit_layers(o, v);
 }
 
-const Bidirectional& options_of(const void* options) {
-  return *static_cast<const Bidirectional*>(options);
-}
-
 std::string without_prefix(std::string name, std::string_view prefix) {
   return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
 }
@@ -147,8 +143,10 @@ std::vector<Shape> inputs_of(const std::vector<Bidirectional>& layers,
   return stacked_inputs(inputs, below, i * states, states);
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const Bidirectional& o = options_of(options);
+Shape bidirectional_output_shape(const void* options,
+                                 std::span<const Shape> inputs,
+                                 std::string_view where) {
+  const Bidirectional& o = options_as<Bidirectional>(options);
   check(o, where);
   if (o.num_layers == 1) {
     return shape_of_one(o, inputs, where);
@@ -189,9 +187,9 @@ std::vector<Shape> outputs_of_one(const Bidirectional& o, std::span<const Shape>
   return shapes;
 }
 
-std::vector<Shape> more_outputs(const void* options, std::span<const Shape> inputs) {
+std::vector<Shape> bidirectional_more_outputs(const void* options, std::span<const Shape> inputs) {
   std::vector<Shape> all;
-  const std::vector<Bidirectional> layers = layers_of(options_of(options));
+  const std::vector<Bidirectional> layers = layers_of(options_as<Bidirectional>(options));
   for (std::size_t i = 0; i < layers.size(); ++i) {
     std::ranges::move(outputs_of_one(layers[i], inputs_of(layers, i, inputs.first(1))),
                       std::back_inserter(all));
@@ -199,9 +197,9 @@ std::vector<Shape> more_outputs(const void* options, std::span<const Shape> inpu
   return all;
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
+std::vector<WeightSpec> bidirectional_weights(const void* options, std::span<const Shape> inputs) {
   std::vector<WeightSpec> all;
-  const std::vector<Bidirectional> layers = layers_of(options_of(options));
+  const std::vector<Bidirectional> layers = layers_of(options_as<Bidirectional>(options));
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::vector<Shape> own = inputs_of(layers, i, inputs.first(1));
     for (WeightSpec& weight : inner_weights(directions(layers[i]), own)) {
@@ -220,8 +218,8 @@ std::unique_ptr<LayerPlan> plan_of_one(const Bidirectional& o, const LayerSizes&
   return bidirectional_plan(both, o.merge_mode.value_or(""), sizes, inner_shape(both[0], sequence));
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const Bidirectional& o = options_of(options);
+std::unique_ptr<LayerPlan> bidirectional_plan(const void* options, const LayerSizes& sizes) {
+  const Bidirectional& o = options_as<Bidirectional>(options);
   if (o.num_layers == 1) {
     return plan_of_one(o, sizes);
   }
@@ -243,13 +241,14 @@ std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
   return stack_plan(std::move(parts), sizes, false);
 }
 
-MaskRule mask_rule(const void* options) {
-  return common(*options_of(options).layer).return_sequences ? MaskRule::passes : MaskRule::drops;
+MaskRule bidirectional_mask_rule(const void* options) {
+  return common(*options_as<Bidirectional>(options).layer).return_sequences ? MaskRule::passes
+                                                                            : MaskRule::drops;
 }
 
-std::int64_t flops(const void* options, std::span<const Shape> inputs) {
+std::int64_t bidirectional_flops(const void* options, std::span<const Shape> inputs) {
   std::int64_t sum = 0;
-  const std::vector<Bidirectional> layers = layers_of(options_of(options));
+  const std::vector<Bidirectional> layers = layers_of(options_as<Bidirectional>(options));
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::vector<Shape> own = inputs_of(layers, i, inputs.first(1));
     for (const InnerLayer& direction : directions(layers[i])) {
@@ -259,17 +258,17 @@ std::int64_t flops(const void* options, std::span<const Shape> inputs) {
   return sum;
 }
 
-std::int64_t carried_floats(const void* options, std::span<const Shape> inputs) {
+std::int64_t bidirectional_carried_floats(const void* options, std::span<const Shape> inputs) {
   std::int64_t sum = 0;
-  for (const InnerLayer& direction : directions(options_of(options))) {
+  for (const InnerLayer& direction : directions(options_as<Bidirectional>(options))) {
     sum += direction.layer.spec().carried_floats(direction.layer.options(), inputs);
   }
-  return sum * options_of(options).num_layers;
+  return sum * options_as<Bidirectional>(options).num_layers;
 }
 
-std::vector<WeightGroup> weight_groups(const void* options) {
+std::vector<WeightGroup> bidirectional_weight_groups(const void* options) {
   std::vector<WeightGroup> all;
-  const std::vector<Bidirectional> layers = layers_of(options_of(options));
+  const std::vector<Bidirectional> layers = layers_of(options_as<Bidirectional>(options));
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::string part = part_name(layers, i);
     if (!part.empty()) {
@@ -289,16 +288,16 @@ const LayerSpec& bidirectional_spec() {
   static const LayerSpec spec = {.class_name = "Bidirectional",
                                  .auto_name = "bidirectional",
                                  .access = options_access<Bidirectional, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
-                                 .plan = plan,
-                                 .mask_rule = mask_rule,
+                                 .output_shape = bidirectional_output_shape,
+                                 .weights = bidirectional_weights,
+                                 .plan = bidirectional_plan,
+                                 .mask_rule = bidirectional_mask_rule,
                                  .is_identity = is_never_identity,
                                  .logits_of = no_logits,
-                                 .flops = flops,
-                                 .more_outputs = more_outputs,
-                                 .carried_floats = carried_floats,
-                                 .weight_groups = weight_groups};
+                                 .flops = bidirectional_flops,
+                                 .more_outputs = bidirectional_more_outputs,
+                                 .carried_floats = bidirectional_carried_floats,
+                                 .weight_groups = bidirectional_weight_groups};
   return spec;
 }
 

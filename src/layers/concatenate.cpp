@@ -99,8 +99,10 @@ class ConcatenatePlan final : public LayerPlan {
   std::vector<std::int64_t> sizes_, steps_;  // of the inputs: floats of a piece, steps
 };
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const Concatenate& o = *static_cast<const Concatenate*>(options);
+Shape concatenate_output_shape(const void* options,
+                               std::span<const Shape> inputs,
+                               std::string_view where) {
+  const Concatenate& o = options_as<Concatenate>(options);
   Shape result = inputs[0];
   const std::int64_t axis = axis_of(o, result.size());
   if (axis < 0 || axis >= static_cast<std::int64_t>(result.size())) {
@@ -126,8 +128,8 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   return result;
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  return std::make_unique<ConcatenatePlan>(*static_cast<const Concatenate*>(options), sizes);
+std::unique_ptr<LayerPlan> concatenate_plan(const void* options, const LayerSizes& sizes) {
+  return std::make_unique<ConcatenatePlan>(options_as<Concatenate>(options), sizes);
 }
 
 }  // namespace
@@ -136,9 +138,9 @@ const LayerSpec& concatenate_spec() {
   static const LayerSpec spec = {.class_name = "Concatenate",
                                  .auto_name = "concatenate",
                                  .access = options_access<Concatenate, visit_options>(),
-                                 .output_shape = output_shape,
+                                 .output_shape = concatenate_output_shape,
                                  .weights = no_weights,
-                                 .plan = plan,
+                                 .plan = concatenate_plan,
                                  .mask_rule = [](const void*) { return MaskRule::joins_any; },
                                  .is_identity = is_never_identity,
                                  .logits_of = no_logits,

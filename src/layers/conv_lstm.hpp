@@ -37,7 +37,7 @@ std::int64_t flops(const ConvLstm& o, const Shape& sample);
 
 template <class Options>
 ConvLstm conv_lstm_of(const void* options) {
-  const auto& o = *static_cast<const Options*>(options);
+  const auto& o = options_as<Options>(options);
   return {.windows = {.size = list_of(o.kernel_size),
                       .strides = list_of(o.strides),
                       .dilation_rate = list_of(o.dilation_rate),
@@ -114,7 +114,7 @@ LayerSpec conv_lstm_spec(std::string_view class_name, std::string_view auto_name
                   const LayerSizes& sizes) { return plan(conv_lstm_of<Options>(o), sizes); },
        .mask_rule =
            [](const void* o) {
-             const bool sequences = static_cast<const Options*>(o)->return_sequences;
+             const bool sequences = options_as<Options>(o).return_sequences;
              return sequences ? MaskRule::passes : MaskRule::drops;
            },
        .flops = [](const void* o,

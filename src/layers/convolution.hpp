@@ -35,7 +35,7 @@ std::int64_t flops(const Convolution& c, const Shape& sample);
 
 template <class Options>
 Convolution convolution_of(const void* options) {
-  const auto& o = *static_cast<const Options*>(options);
+  const auto& o = options_as<Options>(options);
   Convolution c = {.windows = {.size = list_of(o.kernel_size),
                                .strides = list_of(o.strides),
                                .dilation_rate = list_of(o.dilation_rate),
@@ -162,8 +162,7 @@ LayerSpec convolution_spec(std::string_view class_name, std::string_view auto_na
        .plan = [](const void* o,
                   const LayerSizes& sizes) { return plan(convolution_of<Options>(o), sizes); },
        .mask_rule = drops_mask,
-       .logits_of =
-           [](const void* o) { return logits_behind(static_cast<const Options*>(o)->activation); },
+       .logits_of = [](const void* o) { return logits_behind(options_as<Options>(o).activation); },
        .flops = [](const void* o,
                    Inputs inputs) { return flops(convolution_of<Options>(o), inputs[0]); },
        .mixes_steps = true});

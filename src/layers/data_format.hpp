@@ -34,7 +34,7 @@ LayerSpec with_data_format(const LayerSpec& spec) {
   using Inputs = std::span<const Shape>;
   static const LayerSpec plain = spec;
   static constexpr auto options_of = [](const void* o) -> const Options& {
-    return *static_cast<const Options*>(o);
+    return options_as<Options>(o);
   };
   static constexpr auto is_first = [](const void* o) {
     return options_of(o).data_format == "channels_first";

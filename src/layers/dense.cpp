@@ -112,9 +112,9 @@ class DensePlan final : public LayerPlan {
   std::int64_t forward_floats_ = 0, transposed_floats_ = 0, values_ = 0;
 };
 
-const Dense& dense(const void* options) { return *static_cast<const Dense*>(options); }
-
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
+Shape dense_output_shape(const void* options,
+                         std::span<const Shape> inputs,
+                         std::string_view where) {
   if (inputs[0].empty() || inputs[0].back() < 1) {
     throw error<ShapeError>({.where = std::string(where),
                              .expected = "input of rank 2 or more, its last axis known",
@@ -122,12 +122,12 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
                              .remedy = "Add a feature axis."});
   }
   Shape shape = inputs[0];
-  shape.back() = dense(options).units;
+  shape.back() = options_as<Dense>(options).units;
   return shape;
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
-  const Dense& o = dense(options);
+std::vector<WeightSpec> dense_weights(const void* options, std::span<const Shape> inputs) {
+  const Dense& o = options_as<Dense>(options);
   std::vector<WeightSpec> specs = {{.name = "kernel",
                                     .shape = {inputs[0].back(), o.units},
                                     .initializer = o.kernel_initializer}};
@@ -137,14 +137,16 @@ std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inpu
   return specs;
 }
 
-LogitsOf logits_of(const void* options) { return logits_behind(dense(options).activation); }
-
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  return std::make_unique<DensePlan>(dense(options), sizes);
+LogitsOf dense_logits(const void* options) {
+  return logits_behind(options_as<Dense>(options).activation);
 }
 
-std::int64_t flops(const void* options, std::span<const Shape> inputs) {
-  return 2 * size_of(inputs[0]) * dense(options).units;
+std::unique_ptr<LayerPlan> dense_plan(const void* options, const LayerSizes& sizes) {
+  return std::make_unique<DensePlan>(options_as<Dense>(options), sizes);
+}
+
+std::int64_t dense_flops(const void* options, std::span<const Shape> inputs) {
+  return 2 * size_of(inputs[0]) * options_as<Dense>(options).units;
 }
 
 }  // namespace
@@ -153,13 +155,13 @@ const LayerSpec& dense_spec() {
   static const LayerSpec spec = {.class_name = "Dense",
                                  .auto_name = "dense",
                                  .access = options_access<Dense, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
-                                 .plan = plan,
+                                 .output_shape = dense_output_shape,
+                                 .weights = dense_weights,
+                                 .plan = dense_plan,
                                  .mask_rule = passes_mask,
                                  .is_identity = is_never_identity,
-                                 .logits_of = logits_of,
-                                 .flops = flops};
+                                 .logits_of = dense_logits,
+                                 .flops = dense_flops};
   return spec;
 }
 

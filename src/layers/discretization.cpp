@@ -13,18 +13,15 @@ namespace engram {
 
 namespace {
 
-constexpr std::string_view kWhere = "Discretization";
-constexpr std::array<std::string_view, 4> kModes = {"int", "one_hot", "multi_hot", "count"};
-
-const Discretization& discretization(const void* options) {
-  return *static_cast<const Discretization*>(options);
-}
+constexpr std::string_view kDiscretization = "Discretization";
+constexpr std::array<std::string_view, 4> kDiscretizationModes = {
+    "int", "one_hot", "multi_hot", "count"};
 
 void visit_options(Discretization& o, OptionVisitor& v) {
   v.numbers("bin_boundaries", o.bin_boundaries);
   v.option("num_bins", o.num_bins, in_range(1, 1 << 20));
   v.option("epsilon", o.epsilon, above(0));
-  v.choice("output_mode", o.output_mode, kModes);
+  v.choice("output_mode", o.output_mode, kDiscretizationModes);
   v.fixed("sparse", false);
   v.option("name", o.name);  // Keras's has no `trainable`
 }
@@ -33,7 +30,7 @@ void visit_options(Discretization& o, OptionVisitor& v) {
 const std::vector<float>& boundaries_of(const Discretization& o) {
   const bool is_open = o.bin_boundaries.empty() && o.num_bins != 1;
   if (is_open || !std::ranges::is_sorted(o.bin_boundaries)) {
-    throw error<OptionError>({.where = std::string(kWhere),
+    throw error<OptionError>({.where = std::string(kDiscretization),
                               .expected = "bin_boundaries that ascend",
                               .got = is_open ? "none" : "one below the one before",
                               .remedy = "Give them, or num_bins and call adapt."});
@@ -41,14 +38,16 @@ const std::vector<float>& boundaries_of(const Discretization& o) {
   return o.bin_boundaries;
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const Discretization& o = discretization(options);
+Shape discretization_output_shape(const void* options,
+                                  std::span<const Shape> inputs,
+                                  std::string_view where) {
+  const Discretization& o = options_as<Discretization>(options);
   const auto bins = static_cast<std::int64_t>(boundaries_of(o).size()) + 1;
   return encoded_shape(o.output_mode, bins, inputs[0], where);
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const Discretization& o = discretization(options);
+std::unique_ptr<LayerPlan> discretization_plan(const void* options, const LayerSizes& sizes) {
+  const Discretization& o = options_as<Discretization>(options);
   const auto id_of = [boundaries = boundaries_of(o)](float value, std::uint32_t) {
     return std::upper_bound(boundaries.begin(), boundaries.end(), value) - boundaries.begin();
   };
@@ -137,11 +136,11 @@ void Discretization::adapt(const Tensor& data) {
 }
 
 const LayerSpec& discretization_spec() {
-  static const LayerSpec spec = {.class_name = kWhere,
+  static const LayerSpec spec = {.class_name = kDiscretization,
                                  .auto_name = "discretization",
                                  .access = options_access<Discretization, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .plan = plan,
+                                 .output_shape = discretization_output_shape,
+                                 .plan = discretization_plan,
                                  .mask_rule = drops_mask,
                                  .mixes_steps = true};
   return spec;

@@ -179,8 +179,8 @@ class DotPlan final : public LayerPlan {
   std::int64_t second_, b_floats_;
 };
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const Dot& o = *static_cast<const Dot*>(options);
+Shape dot_output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
+  const Dot& o = options_as<Dot>(options);
   if (inputs.size() != 2) {
     throw error<OptionError>({.where = std::string(where),
                               .expected = "2 inputs",
@@ -208,8 +208,8 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   return result.empty() ? Shape{1} : result;
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  return std::make_unique<DotPlan>(*static_cast<const Dot*>(options), sizes);
+std::unique_ptr<LayerPlan> dot_plan(const void* options, const LayerSizes& sizes) {
+  return std::make_unique<DotPlan>(options_as<Dot>(options), sizes);
 }
 
 }  // namespace
@@ -218,9 +218,9 @@ const LayerSpec& dot_spec() {
   static const LayerSpec spec = {.class_name = "Dot",
                                  .auto_name = "dot",
                                  .access = options_access<Dot, visit_options>(),
-                                 .output_shape = output_shape,
+                                 .output_shape = dot_output_shape,
                                  .weights = no_weights,
-                                 .plan = plan,
+                                 .plan = dot_plan,
                                  .mask_rule = [](const void*) { return MaskRule::drops; },
                                  .is_identity = is_never_identity,
                                  .logits_of = no_logits,

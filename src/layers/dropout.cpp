@@ -15,12 +15,12 @@ void visit_options(Dropout& o, OptionVisitor& v) {
   v.option("noise_shape", o.noise_shape);
 }
 
-bool is_identity(const void* options, bool is_training) {
-  return !is_training || static_cast<const Dropout*>(options)->rate == 0;
+bool dropout_is_identity(const void* options, bool is_training) {
+  return !is_training || options_as<Dropout>(options).rate == 0;
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const auto& o = *static_cast<const Dropout*>(options);
+std::unique_ptr<LayerPlan> dropout_plan(const void* options, const LayerSizes& sizes) {
+  const auto& o = options_as<Dropout>(options);
   return std::make_unique<NoisePlan<DropoutNoise>>(
       DropoutNoise{o.rate}, o.seed, sizes, o.noise_shape);
 }
@@ -32,8 +32,8 @@ const LayerSpec& dropout_spec() {
                                  .auto_name = "dropout",
                                  .access = options_access<Dropout, visit_options>(),
                                  .output_shape = noisy_shape<Dropout>,
-                                 .plan = plan,
-                                 .is_identity = is_identity};
+                                 .plan = dropout_plan,
+                                 .is_identity = dropout_is_identity};
   return spec;
 }
 

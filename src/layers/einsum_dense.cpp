@@ -30,15 +30,15 @@ void visit_options(EinsumDense& o, OptionVisitor& v) {
   v.fixed("quantization_config", {});
 }
 
-const EinsumDense& einsum(const void* options) { return *static_cast<const EinsumDense*>(options); }
-
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const EinsumEquation e(einsum(options), inputs[0], where);
+Shape einsum_dense_output_shape(const void* options,
+                                std::span<const Shape> inputs,
+                                std::string_view where) {
+  const EinsumEquation e(options_as<EinsumDense>(options), inputs[0], where);
   return e.shape(e.output);
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
-  const EinsumDense& o = einsum(options);
+std::vector<WeightSpec> einsum_dense_weights(const void* options, std::span<const Shape> inputs) {
+  const EinsumDense& o = options_as<EinsumDense>(options);
   const EinsumEquation e(o, inputs[0], kName);
   const Shape shape = e.shape(e.kernel);
   const auto size = [&](bool is_output) {
@@ -54,14 +54,16 @@ std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inpu
   return specs;
 }
 
-LogitsOf logits_of(const void* options) { return logits_behind(einsum(options).activation); }
-
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  return einsum_plan(einsum(options), sizes);
+LogitsOf einsum_dense_logits(const void* options) {
+  return logits_behind(options_as<EinsumDense>(options).activation);
 }
 
-std::int64_t flops(const void* options, std::span<const Shape> inputs) {
-  const EinsumEquation e(einsum(options), inputs[0], kName);
+std::unique_ptr<LayerPlan> einsum_dense_plan(const void* options, const LayerSizes& sizes) {
+  return einsum_plan(options_as<EinsumDense>(options), sizes);
+}
+
+std::int64_t einsum_dense_flops(const void* options, std::span<const Shape> inputs) {
+  const EinsumEquation e(options_as<EinsumDense>(options), inputs[0], kName);
   const std::string columns = EinsumEquation::select(e.output, {{false, e.input}});
   return 2 * size_of(inputs[0]) * size_of(e.shape(columns));
 }
@@ -72,13 +74,13 @@ const LayerSpec& einsum_dense_spec() {
   static const LayerSpec spec = {.class_name = kName,
                                  .auto_name = "einsum_dense",
                                  .access = options_access<EinsumDense, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
-                                 .plan = plan,
+                                 .output_shape = einsum_dense_output_shape,
+                                 .weights = einsum_dense_weights,
+                                 .plan = einsum_dense_plan,
                                  .mask_rule = drops_mask,
                                  .is_identity = is_never_identity,
-                                 .logits_of = logits_of,
-                                 .flops = flops,
+                                 .logits_of = einsum_dense_logits,
+                                 .flops = einsum_dense_flops,
                                  .mixes_steps = true};
   return spec;
 }

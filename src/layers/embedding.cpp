@@ -77,27 +77,25 @@ class EmbeddingPlan final : public LayerPlan {
   bool turns_axes_ = false;
 };
 
-const Embedding& embedding(const void* options) { return *static_cast<const Embedding*>(options); }
-
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view) {
+Shape embedding_output_shape(const void* options, std::span<const Shape> inputs, std::string_view) {
   Shape shape = inputs[0];
-  shape.push_back(embedding(options).output_dim);
+  shape.push_back(options_as<Embedding>(options).output_dim);
   return shape;
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape>) {
-  const Embedding& o = embedding(options);
+std::vector<WeightSpec> embedding_weights(const void* options, std::span<const Shape>) {
+  const Embedding& o = options_as<Embedding>(options);
   return {{.name = "embeddings",
            .shape = {o.input_dim, o.output_dim},
            .initializer = o.embeddings_initializer}};
 }
 
-MaskRule mask_rule(const void* options) {
-  return embedding(options).mask_zero ? MaskRule::makes : MaskRule::passes;
+MaskRule embedding_mask_rule(const void* options) {
+  return options_as<Embedding>(options).mask_zero ? MaskRule::makes : MaskRule::passes;
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  return std::make_unique<EmbeddingPlan>(embedding(options), sizes);
+std::unique_ptr<LayerPlan> embedding_plan(const void* options, const LayerSizes& sizes) {
+  return std::make_unique<EmbeddingPlan>(options_as<Embedding>(options), sizes);
 }
 
 }  // namespace
@@ -106,10 +104,10 @@ const LayerSpec& embedding_spec() {
   static const LayerSpec spec = {.class_name = "Embedding",
                                  .auto_name = "embedding",
                                  .access = options_access<Embedding, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
-                                 .plan = plan,
-                                 .mask_rule = mask_rule,
+                                 .output_shape = embedding_output_shape,
+                                 .weights = embedding_weights,
+                                 .plan = embedding_plan,
+                                 .mask_rule = embedding_mask_rule,
                                  .is_identity = is_never_identity,
                                  .logits_of = no_logits,
                                  .flops = no_flops};

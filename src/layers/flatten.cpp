@@ -15,11 +15,11 @@ void visit_options(Flatten& o, OptionVisitor& v) {
   visit_data_format(v, o.data_format);
 }
 
-Shape output_shape(const void*, std::span<const Shape> inputs, std::string_view where) {
+Shape flatten_output_shape(const void*, std::span<const Shape> inputs, std::string_view where) {
   return {known_size(inputs[0], where)};
 }
 
-std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes& sizes) {
+std::unique_ptr<LayerPlan> flatten_plan(const void*, const LayerSizes& sizes) {
   return reshaping_plan(sizes);
 }
 
@@ -30,8 +30,8 @@ const LayerSpec& flatten_spec() {
       with_data_format<Flatten, 0>({.class_name = "Flatten",
                                     .auto_name = "flatten",
                                     .access = options_access<Flatten, visit_options>(),
-                                    .output_shape = output_shape,
-                                    .plan = plan,
+                                    .output_shape = flatten_output_shape,
+                                    .plan = flatten_plan,
                                     .mask_rule = drops_mask,
                                     .mixes_steps = true});
   return spec;

@@ -17,19 +17,20 @@ void visit_options(GaussianDropout& o, OptionVisitor& v) {
   v.option("seed", o.seed);
 }
 
-struct Noise : DropoutNoise {
+struct GaussianDropoutNoise : DropoutNoise {
   void draw(float* f, std::int64_t n, const kernels::DropoutKey& key) const {
     kernels::normal_numbers(f, n, 1, std::sqrt(rate / (1 - rate)), key);
   }
 };
 
-bool is_identity(const void* options, bool is_training) {
-  return !is_training || static_cast<const GaussianDropout*>(options)->rate == 0;
+bool gaussian_dropout_is_identity(const void* options, bool is_training) {
+  return !is_training || options_as<GaussianDropout>(options).rate == 0;
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const auto& o = *static_cast<const GaussianDropout*>(options);
-  return std::make_unique<NoisePlan<Noise>>(Noise{{o.rate}}, o.seed, sizes);
+std::unique_ptr<LayerPlan> gaussian_dropout_plan(const void* options, const LayerSizes& sizes) {
+  const auto& o = options_as<GaussianDropout>(options);
+  return std::make_unique<NoisePlan<GaussianDropoutNoise>>(
+      GaussianDropoutNoise{{o.rate}}, o.seed, sizes);
 }
 
 }  // namespace
@@ -38,8 +39,8 @@ const LayerSpec& gaussian_dropout_spec() {
   static const LayerSpec spec = {.class_name = "GaussianDropout",
                                  .auto_name = "gaussian_dropout",
                                  .access = options_access<GaussianDropout, visit_options>(),
-                                 .plan = plan,
-                                 .is_identity = is_identity};
+                                 .plan = gaussian_dropout_plan,
+                                 .is_identity = gaussian_dropout_is_identity};
   return spec;
 }
 

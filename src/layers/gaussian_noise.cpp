@@ -17,7 +17,7 @@ void visit_options(GaussianNoise& o, OptionVisitor& v) {
   v.option("seed", o.seed);
 }
 
-struct Noise {
+struct GaussianNoiseNoise {
   float stddev = 0;
 
   void draw(float* z, std::int64_t n, const kernels::DropoutKey& key) const {
@@ -34,13 +34,14 @@ struct Noise {
   }
 };
 
-bool is_identity(const void* options, bool is_training) {
-  return !is_training || static_cast<const GaussianNoise*>(options)->stddev == 0;
+bool gaussian_noise_is_identity(const void* options, bool is_training) {
+  return !is_training || options_as<GaussianNoise>(options).stddev == 0;
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const auto& o = *static_cast<const GaussianNoise*>(options);
-  return std::make_unique<NoisePlan<Noise>>(Noise{o.stddev}, o.seed, sizes);
+std::unique_ptr<LayerPlan> gaussian_noise_plan(const void* options, const LayerSizes& sizes) {
+  const auto& o = options_as<GaussianNoise>(options);
+  return std::make_unique<NoisePlan<GaussianNoiseNoise>>(
+      GaussianNoiseNoise{o.stddev}, o.seed, sizes);
 }
 
 }  // namespace
@@ -49,8 +50,8 @@ const LayerSpec& gaussian_noise_spec() {
   static const LayerSpec spec = {.class_name = "GaussianNoise",
                                  .auto_name = "gaussian_noise",
                                  .access = options_access<GaussianNoise, visit_options>(),
-                                 .plan = plan,
-                                 .is_identity = is_identity};
+                                 .plan = gaussian_noise_plan,
+                                 .is_identity = gaussian_noise_is_identity};
   return spec;
 }
 

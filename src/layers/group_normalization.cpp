@@ -35,10 +35,6 @@ void visit_options(GroupNormalization& o, OptionVisitor& v) {
   visit_kind(v, "gamma_constraint", o.gamma_constraint);
 }
 
-const GroupNormalization& options_of(const void* options) {
-  return *static_cast<const GroupNormalization*>(options);
-}
-
 /// The values of a group of a row, in a signal strewn over its places, are gathered to one row of a
 /// matrix (rows, groups, places, features of a group), normalized there, and put back.
 /// Letters: G groups, F features of one, P places.
@@ -153,8 +149,10 @@ class GroupNormalizationPlan final : public LayerPlan {
   bool is_training_;
 };
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const GroupNormalization& o = options_of(options);
+Shape group_normalization_output_shape(const void* options,
+                                       std::span<const Shape> inputs,
+                                       std::string_view where) {
+  const GroupNormalization& o = options_as<GroupNormalization>(options);
   require_last_axis(o.axis, inputs[0], where);
   const std::int64_t features = inputs[0].back();
   if (o.groups == 0 || (o.groups > 0 && features % o.groups != 0)) {
@@ -165,8 +163,9 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   return inputs[0];
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
-  return gamma_and_beta(options_of(options), {inputs[0].back()});
+std::vector<WeightSpec> group_normalization_weights(const void* options,
+                                                    std::span<const Shape> inputs) {
+  return gamma_and_beta(options_as<GroupNormalization>(options), {inputs[0].back()});
 }
 
 }  // namespace
@@ -175,8 +174,8 @@ const LayerSpec& group_normalization_spec() {
   static const LayerSpec spec = {.class_name = "GroupNormalization",
                                  .auto_name = "group_normalization",
                                  .access = options_access<GroupNormalization, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
+                                 .output_shape = group_normalization_output_shape,
+                                 .weights = group_normalization_weights,
                                  .plan = make_plan<GroupNormalizationPlan, GroupNormalization>,
                                  .mixes_steps = true};
   return spec;

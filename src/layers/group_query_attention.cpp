@@ -32,12 +32,9 @@ void visit_options(GroupQueryAttention& o, OptionVisitor& v) {
   v.call_option("return_attention_scores", o.return_attention_scores);
 }
 
-const GroupQueryAttention& options_of(const void* options) {
-  return *static_cast<const GroupQueryAttention*>(options);
-}
-
-ProjectedAttention common(const void* options, std::span<const Shape> inputs) {
-  const GroupQueryAttention& o = options_of(options);
+ProjectedAttention group_query_attention_common(const void* options,
+                                                std::span<const Shape> inputs) {
+  const GroupQueryAttention& o = options_as<GroupQueryAttention>(options);
   ProjectedAttention common = projected_attention_of(o);
   common.heads = o.num_query_heads;
   common.key_value_heads = o.num_key_value_heads;
@@ -47,8 +44,10 @@ ProjectedAttention common(const void* options, std::span<const Shape> inputs) {
   return common;
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const GroupQueryAttention& o = options_of(options);
+Shape group_query_attention_output_shape(const void* options,
+                                         std::span<const Shape> inputs,
+                                         std::string_view where) {
+  const GroupQueryAttention& o = options_as<GroupQueryAttention>(options);
   check_attention_inputs(inputs, where);
   if (o.num_query_heads % o.num_key_value_heads != 0) {
     throw error<OptionError>({.where = std::string(where),
@@ -68,9 +67,10 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
 
 const LayerSpec& group_query_attention_spec() {
   static const LayerSpec spec = [] {
-    LayerSpec made = projected_attention_spec<GroupQueryAttention, visit_options, common>(
-        "GroupQueryAttention", "grouped_query_attention");
-    made.output_shape = output_shape;
+    LayerSpec made =
+        projected_attention_spec<GroupQueryAttention, visit_options, group_query_attention_common>(
+            "GroupQueryAttention", "grouped_query_attention");
+    made.output_shape = group_query_attention_output_shape;
     return made;
   }();
   return spec;

@@ -14,20 +14,16 @@ namespace engram {
 
 namespace {
 
-constexpr std::string_view kWhere = "HashedCrossing";
-constexpr std::array<std::string_view, 2> kModes = {"int", "one_hot"};
+constexpr std::string_view kHashedCrossing = "HashedCrossing";
+constexpr std::array<std::string_view, 2> kHashedCrossingModes = {"int", "one_hot"};
 
 // A fingerprint as whole numbers that float32 holds.
 constexpr std::int64_t kPieces = 4;
 constexpr int kPieceBits = 16;
 
-const HashedCrossing& crossing(const void* options) {
-  return *static_cast<const HashedCrossing*>(options);
-}
-
 void visit_options(HashedCrossing& o, OptionVisitor& v) {
   v.option("num_bins", o.num_bins, in_range(1, kMostTokens));
-  v.choice("output_mode", o.output_mode, kModes);
+  v.choice("output_mode", o.output_mode, kHashedCrossingModes);
   v.fixed("sparse", false);
   v.option("name", o.name);  // Keras's has no `trainable`
   v.ignored("dtype", o.output_mode == "int" ? "int64" : "float32");
@@ -42,7 +38,7 @@ void require_one(const Shape& sample, std::string_view where) {
   }
 }
 
-class Reader final : public TextReader {
+class HashedCrossingReader final : public TextReader {
  public:
   Shape sample_shape(const Shape& texts, std::string_view where) const override {
     require_one(texts, where);
@@ -52,8 +48,8 @@ class Reader final : public TextReader {
   }
 
   Tensor read(std::span<const std::string> texts, const Shape& sample) const override {
-    Shape shape = sample_shape(sample, kWhere);
-    shape.insert(shape.begin(), count_samples(texts.size(), sample, kWhere));
+    Shape shape = sample_shape(sample, kHashedCrossing);
+    shape.insert(shape.begin(), count_samples(texts.size(), sample, kHashedCrossing));
     Tensor pieces(std::move(shape));
     auto to = pieces.values().begin();
     for (const std::string& text : texts) {
@@ -66,11 +62,15 @@ class Reader final : public TextReader {
   }
 };
 
-std::unique_ptr<TextReader> text_reader(const void*) { return std::make_unique<Reader>(); }
+std::unique_ptr<TextReader> hashed_crossing_text_reader(const void*) {
+  return std::make_unique<HashedCrossingReader>();
+}
 
 bool is_fingerprint(const Shape& sample) { return !sample.empty() && sample.back() == kPieces; }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
+Shape hashed_crossing_output_shape(const void* options,
+                                   std::span<const Shape> inputs,
+                                   std::string_view where) {
   if (inputs.size() != 2) {
     throw error<ShapeError>({.where = std::string(where),
                              .expected = "two inputs",
@@ -89,7 +89,7 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
          .expected = "two inputs of one shape",
          .got = to_string(crossed[0]) + " and " + to_string(crossed[1]) + " a sample"});
   }
-  const HashedCrossing& o = crossing(options);
+  const HashedCrossing& o = options_as<HashedCrossing>(options);
   return o.output_mode == "int" ? crossed[0] : Shape{o.num_bins};
 }
 
@@ -126,12 +126,13 @@ class CrossingPlan final : public LayerPlan {
   /// The 64 bits that stand for an input's value.
   static std::uint64_t word(const float* values, std::int64_t row, const Shape& sample) {
     if (!is_fingerprint(sample)) {
-      return static_cast<std::uint64_t>(whole_number(values[row], kWhere));
+      return static_cast<std::uint64_t>(whole_number(values[row], kHashedCrossing));
     }
     std::uint64_t fingerprint = 0;
     for (std::int64_t i = kPieces; i-- > 0;) {
       fingerprint <<= kPieceBits;
-      fingerprint |= static_cast<std::uint64_t>(whole_number(values[row * kPieces + i], kWhere));
+      fingerprint |=
+          static_cast<std::uint64_t>(whole_number(values[row * kPieces + i], kHashedCrossing));
     }
     return fingerprint;
   }
@@ -143,13 +144,13 @@ class CrossingPlan final : public LayerPlan {
 }  // namespace
 
 const LayerSpec& hashed_crossing_spec() {
-  static const LayerSpec spec = {.class_name = kWhere,
+  static const LayerSpec spec = {.class_name = kHashedCrossing,
                                  .auto_name = "hashed_crossing",
                                  .access = options_access<HashedCrossing, visit_options>(),
-                                 .output_shape = output_shape,
+                                 .output_shape = hashed_crossing_output_shape,
                                  .plan = make_plan<CrossingPlan, HashedCrossing>,
                                  .mask_rule = drops_mask,
-                                 .text_reader = text_reader,
+                                 .text_reader = hashed_crossing_text_reader,
                                  .text_use = TextUse::joined,
                                  .mixes_steps = true};
   return spec;

@@ -14,10 +14,8 @@ namespace engram {
 
 namespace {
 
-constexpr std::string_view kWhere = "Hashing";
-constexpr std::array<std::string_view, 4> kModes = {"int", "one_hot", "multi_hot", "count"};
-
-const Hashing& hashing(const void* options) { return *static_cast<const Hashing*>(options); }
+constexpr std::string_view kHashing = "Hashing";
+constexpr std::array<std::string_view, 4> kHashingModes = {"int", "one_hot", "multi_hot", "count"};
 
 void visit_options(Hashing& o, OptionVisitor& v) {
   v.option("name", o.name);
@@ -26,7 +24,7 @@ void visit_options(Hashing& o, OptionVisitor& v) {
   v.option("num_bins", o.num_bins, in_range(1, kMostTokens));
   v.whole_numbers("salt", o.salt, any());
   v.token("mask_value", o.mask_value);
-  v.choice("output_mode", o.output_mode, kModes);
+  v.choice("output_mode", o.output_mode, kHashingModes);
   v.fixed("sparse", false);
 }
 
@@ -40,7 +38,7 @@ class Bins {
     const auto* mask = std::get_if<Token>(&o.mask_value);
     if (!is_free && mask == nullptr) {
       const bool is_text = std::is_same_v<Token, std::string>;
-      throw error<OptionError>({.where = std::string(kWhere),
+      throw error<OptionError>({.where = std::string(kHashing),
                                 .expected = is_text
                                                 ? "a mask_value that is a text, as the input is"
                                                 : "a mask_value that is a number, as the input is",
@@ -48,7 +46,7 @@ class Bins {
                                 .remedy = "An Input of texts has dtype \"string\"."});
     }
     if (!salt_.empty() && salt_.size() != 2) {
-      throw error<OptionError>({.where = std::string(kWhere),
+      throw error<OptionError>({.where = std::string(kHashing),
                                 .expected = "salt of two numbers, or none",
                                 .got = fmt::format("{}", salt_.size())});
     }
@@ -73,9 +71,9 @@ class Bins {
   std::optional<Token> mask_;  ///< has bin 0
 };
 
-class Reader final : public TextReader {
+class HashingReader final : public TextReader {
  public:
-  explicit Reader(const Hashing& o)
+  explicit HashingReader(const Hashing& o)
       : encoding_{.output_mode = o.output_mode, .depth = o.num_bins}, bins_(o) {}
 
   Shape sample_shape(const Shape& texts, std::string_view where) const override {
@@ -86,7 +84,8 @@ class Reader final : public TextReader {
     const auto bin_of = [&](const std::string& text) {
       return text == bins_.mask() ? 0 : bins_.of(text);
     };
-    return encode_texts(texts, {sample, sample_shape(sample, kWhere)}, encoding_, bin_of, kWhere);
+    return encode_texts(
+        texts, {sample, sample_shape(sample, kHashing)}, encoding_, bin_of, kHashing);
   }
 
  private:
@@ -94,21 +93,23 @@ class Reader final : public TextReader {
   Bins<std::string> bins_;
 };
 
-std::unique_ptr<TextReader> text_reader(const void* options) {
-  return std::make_unique<Reader>(hashing(options));
+std::unique_ptr<TextReader> hashing_text_reader(const void* options) {
+  return std::make_unique<HashingReader>(options_as<Hashing>(options));
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const Hashing& o = hashing(options);
+Shape hashing_output_shape(const void* options,
+                           std::span<const Shape> inputs,
+                           std::string_view where) {
+  const Hashing& o = options_as<Hashing>(options);
   Bins<std::int64_t>{o};  // checks them
   return encoded_shape(o.output_mode, o.num_bins, inputs[0], where);
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const Hashing& o = hashing(options);
+std::unique_ptr<LayerPlan> hashing_plan(const void* options, const LayerSizes& sizes) {
+  const Hashing& o = options_as<Hashing>(options);
   const auto bin_of = [bins = Bins<std::int64_t>(o)](float value, std::uint32_t) {
     const bool is_masked = bins.mask() && static_cast<double>(value) == double(*bins.mask());
-    return is_masked ? 0 : bins.of(std::to_string(whole_number(value, kWhere)));
+    return is_masked ? 0 : bins.of(std::to_string(whole_number(value, kHashing)));
   };
   return encode_plan({.output_mode = o.output_mode, .depth = o.num_bins}, bin_of, sizes);
 }
@@ -116,18 +117,18 @@ std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
 }  // namespace
 
 Tensor Hashing::operator()(std::span<const std::string> texts, const Shape& sample) const {
-  check_options(spec_of(*this).access, this, kWhere);
-  return Reader(*this).read(texts, sample);
+  check_options(spec_of(*this).access, this, kHashing);
+  return HashingReader(*this).read(texts, sample);
 }
 
 const LayerSpec& hashing_spec() {
-  static const LayerSpec spec = {.class_name = kWhere,
+  static const LayerSpec spec = {.class_name = kHashing,
                                  .auto_name = "hashing",
                                  .access = options_access<Hashing, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .plan = plan,
+                                 .output_shape = hashing_output_shape,
+                                 .plan = hashing_plan,
                                  .mask_rule = drops_mask,
-                                 .text_reader = text_reader,
+                                 .text_reader = hashing_text_reader,
                                  .text_use = TextUse::read_or_numbers,
                                  .mixes_steps = true};
   return spec;

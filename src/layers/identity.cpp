@@ -13,7 +13,7 @@ void visit_options(IdentityLayer& o, OptionVisitor& v) {
   v.option("trainable", o.trainable);
 }
 
-std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes& sizes) {
+std::unique_ptr<LayerPlan> identity_plan(const void*, const LayerSizes& sizes) {
   const ActivationLayer linear;
   return spec_of(linear).plan(&linear, sizes);
 }
@@ -24,7 +24,7 @@ const LayerSpec& identity_spec() {
   static const LayerSpec spec = {.class_name = "Identity",
                                  .auto_name = "identity",
                                  .access = options_access<IdentityLayer, visit_options>(),
-                                 .plan = plan,
+                                 .plan = identity_plan,
                                  .is_identity = [](const void*, bool) { return true; }};
   return spec;
 }

@@ -20,13 +20,13 @@ void visit_options(Input& o, OptionVisitor& v) {
 }
 
 // Whether samples have the declared shape is the model's to check: a stream feeds single steps.
-Shape output_shape(const void*, std::span<const Shape> inputs, std::string_view) {
+Shape input_output_shape(const void*, std::span<const Shape> inputs, std::string_view) {
   return inputs[0];
 }
 
-bool is_identity(const void*, bool) { return true; }
+bool input_is_identity(const void*, bool) { return true; }
 
-std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes&) { return nullptr; }
+std::unique_ptr<LayerPlan> input_plan(const void*, const LayerSizes&) { return nullptr; }
 
 }  // namespace
 
@@ -39,11 +39,11 @@ const LayerSpec& input_spec() {
   static const LayerSpec spec = {.class_name = "InputLayer",
                                  .auto_name = "input_layer",
                                  .access = options_access<Input, visit_options>(),
-                                 .output_shape = output_shape,
+                                 .output_shape = input_output_shape,
                                  .weights = no_weights,
-                                 .plan = plan,
+                                 .plan = input_plan,
                                  .mask_rule = passes_mask,
-                                 .is_identity = is_identity,
+                                 .is_identity = input_is_identity,
                                  .logits_of = no_logits,
                                  .flops = no_flops};
   return spec;

@@ -10,15 +10,11 @@ namespace engram {
 
 namespace {
 
-constexpr std::string_view kWhere = "IntegerLookup";
+constexpr std::string_view kIntegerLookup = "IntegerLookup";
 constexpr std::array<std::string_view, 2> kMethods = {"floormod", "farmhash"};
 
-const IntegerLookup& lookup(const void* options) {
-  return *static_cast<const IntegerLookup*>(options);
-}
-
 LookupRules<std::int64_t> rules_of(const IntegerLookup& o) {
-  return {.where = kWhere,
+  return {.where = kIntegerLookup,
           .max_tokens = o.max_tokens,
           .oov_indices = o.num_oov_indices,
           .mask_token = o.mask_token,
@@ -54,17 +50,19 @@ void visit_options(IntegerLookup& o, OptionVisitor& v) {
   v.whole_numbers("salt", o.salt, any());
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const IntegerLookup& o = lookup(options);
+Shape integer_lookup_output_shape(const void* options,
+                                  std::span<const Shape> inputs,
+                                  std::string_view where) {
+  const IntegerLookup& o = options_as<IntegerLookup>(options);
   const Vocabulary<std::int64_t> table = table_of(o);
   table.require_tokens();
   return encoded_shape(o.output_mode, table.depth(), inputs[0], where);
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const IntegerLookup& o = lookup(options);
+std::unique_ptr<LayerPlan> integer_lookup_plan(const void* options, const LayerSizes& sizes) {
+  const IntegerLookup& o = options_as<IntegerLookup>(options);
   const auto id_of = [table = table_of(o), is_inverse = o.invert](float value, std::uint32_t) {
-    const std::int64_t number = whole_number(value, kWhere);
+    const std::int64_t number = whole_number(value, kIntegerLookup);
     return is_inverse ? table.token(number) : table.id(number);
   };
   return encode_plan({.output_mode = o.output_mode,
@@ -82,7 +80,7 @@ void IntegerLookup::adapt(const Tensor& x) {
   TokenCounter<std::int64_t> counter;
   std::vector<std::int64_t> numbers;
   for (const float value : x.values()) {
-    numbers.push_back(whole_number(value, kWhere));
+    numbers.push_back(whole_number(value, kIntegerLookup));
     if (numbers.size() == each) {
       counter.add_row(numbers);
       numbers.clear();
@@ -107,11 +105,11 @@ void IntegerLookup::set_vocabulary(std::vector<std::int64_t> tokens, std::vector
 }
 
 const LayerSpec& integer_lookup_spec() {
-  static const LayerSpec spec = {.class_name = kWhere,
+  static const LayerSpec spec = {.class_name = kIntegerLookup,
                                  .auto_name = "integer_lookup",
                                  .access = options_access<IntegerLookup, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .plan = plan,
+                                 .output_shape = integer_lookup_output_shape,
+                                 .plan = integer_lookup_plan,
                                  .mask_rule = drops_mask,
                                  .mixes_steps = true};
   return spec;

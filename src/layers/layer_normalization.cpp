@@ -25,23 +25,22 @@ void visit_options(LayerNormalization& o, OptionVisitor& v) {
   visit_kind(v, "gamma_constraint", o.gamma_constraint);
 }
 
-const LayerNormalization& options_of(const void* options) {
-  return *static_cast<const LayerNormalization*>(options);
-}
-
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  require_last_axis(options_of(options).axis, inputs[0], where);
+Shape layer_normalization_output_shape(const void* options,
+                                       std::span<const Shape> inputs,
+                                       std::string_view where) {
+  require_last_axis(options_as<LayerNormalization>(options).axis, inputs[0], where);
   return inputs[0];
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const LayerNormalization& o = options_of(options);
+std::unique_ptr<LayerPlan> layer_normalization_plan(const void* options, const LayerSizes& sizes) {
+  const LayerNormalization& o = options_as<LayerNormalization>(options);
   return std::make_unique<RowNormalizationPlan>(
       RowNormalization{.epsilon = o.epsilon, .has_gamma = o.scale, .has_beta = o.center}, sizes);
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
-  return gamma_and_beta(options_of(options), {inputs[0].back()});
+std::vector<WeightSpec> layer_normalization_weights(const void* options,
+                                                    std::span<const Shape> inputs) {
+  return gamma_and_beta(options_as<LayerNormalization>(options), {inputs[0].back()});
 }
 
 }  // namespace
@@ -50,9 +49,9 @@ const LayerSpec& layer_normalization_spec() {
   static const LayerSpec spec = {.class_name = "LayerNormalization",
                                  .auto_name = "layer_normalization",
                                  .access = options_access<LayerNormalization, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
-                                 .plan = plan};
+                                 .output_shape = layer_normalization_output_shape,
+                                 .weights = layer_normalization_weights,
+                                 .plan = layer_normalization_plan};
   return spec;
 }
 

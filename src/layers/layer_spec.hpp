@@ -186,7 +186,7 @@ struct LayerSpec {
 /// LayerSpec::plan for a plan class P made from options O.
 template <class P, class O>
 std::unique_ptr<LayerPlan> make_plan(const void* options, const LayerSizes& sizes) {
-  return std::make_unique<P>(*static_cast<const O*>(options), sizes);
+  return std::make_unique<P>(options_as<O>(options), sizes);
 }
 
 /// Every kind of layer, and one by its Keras class name (null when there is none).

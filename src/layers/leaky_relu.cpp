@@ -13,8 +13,8 @@ void visit_options(LeakyReLU& o, OptionVisitor& v) {
   v.option("negative_slope", o.negative_slope, at_least(0));
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const LeakyReLU& o = *static_cast<const LeakyReLU*>(options);
+std::unique_ptr<LayerPlan> leaky_relu_plan(const void* options, const LayerSizes& sizes) {
+  const LeakyReLU& o = options_as<LeakyReLU>(options);
   return std::make_unique<RectifierPlan>(kernels::Rectifier{.negative_slope = o.negative_slope},
                                          sizes);
 }
@@ -25,7 +25,7 @@ const LayerSpec& leaky_relu_spec() {
   static const LayerSpec spec = {.class_name = "LeakyReLU",
                                  .auto_name = "leaky_re_lu",
                                  .access = options_access<LeakyReLU, visit_options>(),
-                                 .plan = plan};
+                                 .plan = leaky_relu_plan};
   return spec;
 }
 

@@ -40,7 +40,7 @@ std::vector<Margin> margins_of(const std::array<Ends, 2>& ends, std::int64_t sig
 
 template <class Options>
 std::vector<Margin> margins(const void* options) {
-  const auto& o = *static_cast<const Options*>(options);
+  const auto& o = options_as<Options>(options);
   if constexpr (requires { o.cropping; }) {
     return margins_of(o.cropping, -1);
   } else {
@@ -49,7 +49,7 @@ std::vector<Margin> margins(const void* options) {
 }
 
 template <class Options>
-void visit_options(Options& o, OptionVisitor& v) {
+void visit_margins(Options& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
   if constexpr (requires { o.cropping; }) {
@@ -81,7 +81,7 @@ template <class Options>
 LayerSpec margin_spec(std::string_view class_name, std::string_view auto_name) {
   return {.class_name = class_name,
           .auto_name = auto_name,
-          .access = options_access<Options, visit_options<Options>>(),
+          .access = options_access<Options, visit_margins<Options>>(),
           .output_shape =
               [](const void* o, std::span<const Shape> inputs, std::string_view where) {
                 return output_shape(margins<Options>(o), inputs[0], where);

@@ -54,7 +54,7 @@ class MaskingPlan final : public LayerPlan {
   bool has_lengths_;
 };
 
-Shape output_shape(const void*, std::span<const Shape> inputs, std::string_view where) {
+Shape masking_output_shape(const void*, std::span<const Shape> inputs, std::string_view where) {
   if (inputs[0].size() != 2) {
     throw error<ShapeError>({.where = std::string(where),
                              .expected = "input of rank 3 (batch, time, features)",
@@ -64,8 +64,8 @@ Shape output_shape(const void*, std::span<const Shape> inputs, std::string_view 
   return inputs[0];
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  return std::make_unique<MaskingPlan>(*static_cast<const Masking*>(options), sizes);
+std::unique_ptr<LayerPlan> masking_plan(const void* options, const LayerSizes& sizes) {
+  return std::make_unique<MaskingPlan>(options_as<Masking>(options), sizes);
 }
 
 MaskRule makes_mask(const void*) { return MaskRule::makes; }
@@ -76,9 +76,9 @@ const LayerSpec& masking_spec() {
   static const LayerSpec spec = {.class_name = "Masking",
                                  .auto_name = "masking",
                                  .access = options_access<Masking, visit_options>(),
-                                 .output_shape = output_shape,
+                                 .output_shape = masking_output_shape,
                                  .weights = no_weights,
-                                 .plan = plan,
+                                 .plan = masking_plan,
                                  .mask_rule = makes_mask,
                                  .is_identity = is_never_identity,
                                  .logits_of = no_logits,

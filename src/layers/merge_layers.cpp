@@ -16,7 +16,7 @@ namespace {
 enum class Merge { add, subtract, multiply, average, maximum, minimum };
 
 template <class Options>
-void visit_options(Options& o, OptionVisitor& v) {
+void visit_merge_layers(Options& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
 }
@@ -209,7 +209,9 @@ class MergePlan final : public LayerPlan {
   bool is_plain_ = true;
 };
 
-[[noreturn]] void fail(std::string_view where, const std::string& expected, std::string got) {
+[[noreturn]] void refuse_inputs(std::string_view where,
+                                const std::string& expected,
+                                std::string got) {
   throw error<ShapeError>(
       {.where = std::string(where), .expected = expected, .got = std::move(got)});
 }
@@ -217,7 +219,7 @@ class MergePlan final : public LayerPlan {
 Shape output_shape(Merge merge, std::span<const Shape> inputs, std::string_view where) {
   const std::size_t count = inputs.size();
   if (count < 1 || (merge == Merge::subtract && count != 2)) {
-    fail(where, merge == Merge::subtract ? "2 inputs" : "inputs", std::to_string(count));
+    refuse_inputs(where, merge == Merge::subtract ? "2 inputs" : "inputs", std::to_string(count));
   }
   Shape result = inputs[0];
   for (const Shape& input : inputs.subspan(1)) {
@@ -226,7 +228,8 @@ Shape output_shape(Merge merge, std::span<const Shape> inputs, std::string_view 
     result = a;
     for (std::size_t i = 0; i < rank; ++i) {
       if (a[i] != b[i] && a[i] != 1 && b[i] != 1 && a[i] >= 0 && b[i] >= 0) {
-        fail(where, "inputs of shapes that fit", to_string(inputs[0]) + " and " + to_string(input));
+        refuse_inputs(
+            where, "inputs of shapes that fit", to_string(inputs[0]) + " and " + to_string(input));
       }
       result[i] = a[i] == 1 ? b[i] : (a[i] < 0 && b[i] > 1 ? b[i] : a[i]);
     }
@@ -238,7 +241,7 @@ template <class Options, Merge kMerge>
 LayerSpec merge_spec(std::string_view class_name, std::string_view auto_name) {
   return {.class_name = class_name,
           .auto_name = auto_name,
-          .access = options_access<Options, visit_options<Options>>(),
+          .access = options_access<Options, visit_merge_layers<Options>>(),
           .output_shape =
               [](const void*, std::span<const Shape> inputs, std::string_view where) {
                 return output_shape(kMerge, inputs, where);

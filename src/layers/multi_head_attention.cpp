@@ -35,12 +35,8 @@ void visit_options(MultiHeadAttention& o, OptionVisitor& v) {
   v.call_option("return_attention_scores", o.return_attention_scores);
 }
 
-const MultiHeadAttention& options_of(const void* options) {
-  return *static_cast<const MultiHeadAttention*>(options);
-}
-
-ProjectedAttention common(const void* options, std::span<const Shape> inputs) {
-  const MultiHeadAttention& o = options_of(options);
+ProjectedAttention multi_head_attention_common(const void* options, std::span<const Shape> inputs) {
+  const MultiHeadAttention& o = options_as<MultiHeadAttention>(options);
   ProjectedAttention common = projected_attention_of(o);
   common.heads = common.key_value_heads = o.num_heads;
   common.key_dim = o.key_dim;
@@ -50,8 +46,10 @@ ProjectedAttention common(const void* options, std::span<const Shape> inputs) {
   return common;
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const MultiHeadAttention& o = options_of(options);
+Shape multi_head_attention_output_shape(const void* options,
+                                        std::span<const Shape> inputs,
+                                        std::string_view where) {
+  const MultiHeadAttention& o = options_as<MultiHeadAttention>(options);
   check_attention_inputs(inputs, where);
   const auto check = [&](const char* name, const Shape& shape, bool is_good, const char* rule) {
     if (!is_good) {
@@ -68,16 +66,17 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
         o.output_shape,
         o.output_shape.empty() || (o.output_shape.size() == 1 && o.output_shape[0] >= 1),
         "of one size of at least 1");
-  return {inputs[0][0], common(options, inputs).features};
+  return {inputs[0][0], multi_head_attention_common(options, inputs).features};
 }
 
 }  // namespace
 
 const LayerSpec& multi_head_attention_spec() {
   static const LayerSpec spec = [] {
-    LayerSpec made = projected_attention_spec<MultiHeadAttention, visit_options, common>(
-        "MultiHeadAttention", "multi_head_attention");
-    made.output_shape = output_shape;
+    LayerSpec made =
+        projected_attention_spec<MultiHeadAttention, visit_options, multi_head_attention_common>(
+            "MultiHeadAttention", "multi_head_attention");
+    made.output_shape = multi_head_attention_output_shape;
     made.output_regularizer = [](const void*) { return Regularizer(); };
     return made;
   }();

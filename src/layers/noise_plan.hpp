@@ -28,7 +28,7 @@ inline Shape noise_of(const Shape& noise_shape, const Shape& sample) {
 /// LayerSpec::output_shape of a layer with the option noise_shape. Errors: ShapeError.
 template <class Options>
 Shape noisy_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const Shape& noise = static_cast<const Options*>(options)->noise_shape;
+  const Shape& noise = options_as<Options>(options).noise_shape;
   bool fits =
       noise.empty() || (noise.size() == inputs[0].size() + 1 && (noise[0] == 1 || noise[0] < 0));
   for (std::size_t i = 1; fits && i < noise.size(); ++i) {

@@ -34,10 +34,6 @@ void Normalization::adapt(const Tensor& data) {
 
 namespace {
 
-const Normalization& normalization(const void* options) {
-  return *static_cast<const Normalization*>(options);
-}
-
 void visit_options(Normalization& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
@@ -47,8 +43,10 @@ void visit_options(Normalization& o, OptionVisitor& v) {
   v.numbers("variance", o.variance);
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const Normalization& o = normalization(options);
+Shape normalization_output_shape(const void* options,
+                                 std::span<const Shape> inputs,
+                                 std::string_view where) {
+  const Normalization& o = options_as<Normalization>(options);
   if (!o.axis.empty()) {
     require_last_axis(o.axis, inputs[0], where);
   }
@@ -64,8 +62,8 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   return inputs[0];
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
-  const Normalization& o = normalization(options);
+std::vector<WeightSpec> normalization_weights(const void* options, std::span<const Shape> inputs) {
+  const Normalization& o = options_as<Normalization>(options);
   if (!o.mean.empty()) {
     return {};
   }
@@ -76,8 +74,9 @@ std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inpu
           {.name = "count", .shape = {}, .initializer = "zeros", .use = use}};
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const auto values = [o = normalization(options)](const SliceRun& run, std::int64_t feature) {
+std::unique_ptr<LayerPlan> normalization_plan(const void* options, const LayerSizes& sizes) {
+  const auto values = [o = options_as<Normalization>(options)](const SliceRun& run,
+                                                               std::int64_t feature) {
     const bool is_given = !o.mean.empty();
     const bool is_one = is_given ? o.mean.size() == 1 : o.axis.empty();
     const std::int64_t i = is_one ? 0 : feature;
@@ -96,9 +95,9 @@ const LayerSpec& normalization_spec() {
   static const LayerSpec spec = {.class_name = "Normalization",
                                  .auto_name = "normalization",
                                  .access = options_access<Normalization, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
-                                 .plan = plan};
+                                 .output_shape = normalization_output_shape,
+                                 .weights = normalization_weights,
+                                 .plan = normalization_plan};
   return spec;
 }
 

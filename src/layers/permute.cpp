@@ -17,9 +17,11 @@ void visit_options(Permute& o, OptionVisitor& v) {
   v.option("dims", o.dims);
 }
 
-const Shape& dims(const void* options) { return static_cast<const Permute*>(options)->dims; }
+const Shape& dims(const void* options) { return options_as<Permute>(options).dims; }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
+Shape permute_output_shape(const void* options,
+                           std::span<const Shape> inputs,
+                           std::string_view where) {
   Shape order = dims(options), shape;
   std::ranges::sort(order);
   bool is_order = order.size() == inputs[0].size();
@@ -38,7 +40,7 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   return shape;
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
+std::unique_ptr<LayerPlan> permute_plan(const void* options, const LayerSizes& sizes) {
   return permutation_plan(sizes, dims(options));
 }
 
@@ -48,8 +50,8 @@ const LayerSpec& permute_spec() {
   static const LayerSpec spec = {.class_name = "Permute",
                                  .auto_name = "permute",
                                  .access = options_access<Permute, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .plan = plan,
+                                 .output_shape = permute_output_shape,
+                                 .plan = permute_plan,
                                  .mask_rule = drops_mask,
                                  .mixes_steps = true};
   return spec;

@@ -35,7 +35,7 @@ Shape global_pooling_shape(const Shape& sample,
 
 template <class Options>
 WindowOptions pooling_windows(const void* options) {
-  const auto& o = *static_cast<const Options*>(options);
+  const auto& o = options_as<Options>(options);
   const Shape size = list_of(o.pool_size);
   return {.size = size,
           .strides = list_of(o.strides.value_or(o.pool_size)),
@@ -94,12 +94,12 @@ LayerSpec global_pooling_spec(std::string_view class_name, std::string_view auto
        .access = options_access<Options, visit_global_pooling<Options>>(),
        .output_shape =
            [](const void* o, std::span<const Shape> inputs, std::string_view where) {
-             const bool keepdims = static_cast<const Options*>(o)->keepdims;
+             const bool keepdims = options_as<Options>(o).keepdims;
              return global_pooling_shape(inputs[0], axes, keepdims, where);
            },
        .plan =
            [](const void* o, const LayerSizes& sizes) {
-             const bool is_first = static_cast<const Options*>(o)->data_format == "channels_first";
+             const bool is_first = options_as<Options>(o).data_format == "channels_first";
              return global_pooling_plan(pool, sizes, is_first);
            },
        .mask_rule = drops_mask,

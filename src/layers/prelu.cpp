@@ -28,7 +28,7 @@ void visit_options(PReLU& o, OptionVisitor& v) {
 /// A sample's shape, with length 1 along the shared axes.
 Shape alpha_shape(const void* options, const Shape& sample) {
   Shape shape = sample;
-  for (const std::int64_t axis : static_cast<const PReLU*>(options)->shared_axes) {
+  for (const std::int64_t axis : options_as<PReLU>(options).shared_axes) {
     shape[static_cast<std::size_t>(axis - 1)] = 1;
   }
   return shape;
@@ -107,9 +107,11 @@ class PReLUPlan final : public LayerPlan {
   std::vector<std::int64_t> places_;  ///< in alpha, of a sample's values
 };
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
+Shape prelu_output_shape(const void* options,
+                         std::span<const Shape> inputs,
+                         std::string_view where) {
   const auto last = static_cast<std::int64_t>(inputs[0].size());
-  for (const std::int64_t axis : static_cast<const PReLU*>(options)->shared_axes) {
+  for (const std::int64_t axis : options_as<PReLU>(options).shared_axes) {
     if (axis < 1 || axis > last) {
       throw error<ShapeError>({.where = std::string(where),
                                .expected = fmt::format("shared_axes in [1, {}]", last),
@@ -119,10 +121,10 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   return inputs[0];
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
+std::vector<WeightSpec> prelu_weights(const void* options, std::span<const Shape> inputs) {
   return {{.name = "alpha",
            .shape = alpha_shape(options, inputs[0]),
-           .initializer = static_cast<const PReLU*>(options)->alpha_initializer}};
+           .initializer = options_as<PReLU>(options).alpha_initializer}};
 }
 
 }  // namespace
@@ -131,8 +133,8 @@ const LayerSpec& prelu_spec() {
   static const LayerSpec spec = {.class_name = "PReLU",
                                  .auto_name = "p_re_lu",
                                  .access = options_access<PReLU, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
+                                 .output_shape = prelu_output_shape,
+                                 .weights = prelu_weights,
                                  .plan = make_plan<PReLUPlan, PReLU>};
   return spec;
 }

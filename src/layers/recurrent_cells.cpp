@@ -113,7 +113,7 @@ LayerSpec cell_spec(std::string_view class_name, std::string_view auto_name) {
           .access = options_access<Cell, visit_options>(),
           .output_shape = refuse_alone,
           .weights = [](const void* o, std::span<const Shape> inputs) {
-            return recurrent_weights(options_of(*static_cast<const Cell*>(o)), inputs);
+            return recurrent_weights(options_of(options_as<Cell>(o)), inputs);
           }};
 }
 

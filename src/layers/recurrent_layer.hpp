@@ -163,38 +163,38 @@ LayerSpec recurrent_spec(OptionsAccess access,
           .access = access,
           .output_shape =
               [](const void* o, std::span<const Shape> inputs, std::string_view where) {
-                return recurrent_output_shape(Common(*static_cast<const Layer*>(o)), inputs, where);
+                return recurrent_output_shape(Common(options_as<Layer>(o)), inputs, where);
               },
           .weights =
               [](const void* o, std::span<const Shape> inputs) {
-                return recurrent_weights(Common(*static_cast<const Layer*>(o)), inputs);
+                return recurrent_weights(Common(options_as<Layer>(o)), inputs);
               },
           .plan =
               [](const void* o, const LayerSizes& sizes) {
-                return recurrent_plan(Common(*static_cast<const Layer*>(o)), sizes);
+                return recurrent_plan(Common(options_as<Layer>(o)), sizes);
               },
           .mask_rule =
               [](const void* o) {
-                const bool sequences = static_cast<const Layer*>(o)->return_sequences;
+                const bool sequences = options_as<Layer>(o).return_sequences;
                 return sequences ? MaskRule::passes : MaskRule::drops;
               },
           .is_identity = is_never_identity,
           .logits_of = no_logits,
           .flops =
               [](const void* o, std::span<const Shape> inputs) {
-                return recurrent_flops(Common(*static_cast<const Layer*>(o)), inputs);
+                return recurrent_flops(Common(options_as<Layer>(o)), inputs);
               },
           .more_outputs =
               [](const void* o, std::span<const Shape>) {
-                return recurrent_more_outputs(Common(*static_cast<const Layer*>(o)));
+                return recurrent_more_outputs(Common(options_as<Layer>(o)));
               },
           .carried_floats =
               [](const void* o, std::span<const Shape>) {
-                return recurrent_carried_floats(Common(*static_cast<const Layer*>(o)));
+                return recurrent_carried_floats(Common(options_as<Layer>(o)));
               },
           .weight_groups =
               [](const void* o) {
-                const Layer& layer = *static_cast<const Layer*>(o);
+                const Layer& layer = options_as<Layer>(o);
                 return recurrent_groups(Common(layer), spec_of(layer).auto_name);
               }};
 }

@@ -15,8 +15,8 @@ void visit_options(ReLU& o, OptionVisitor& v) {
   v.option("threshold", o.threshold, at_least(0));
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const ReLU& o = *static_cast<const ReLU*>(options);
+std::unique_ptr<LayerPlan> relu_plan(const void* options, const LayerSizes& sizes) {
+  const ReLU& o = options_as<ReLU>(options);
   return std::make_unique<RectifierPlan>(
       kernels::Rectifier{.max_value = o.max_value.value_or(kernels::Rectifier().max_value),
                          .negative_slope = o.negative_slope,
@@ -30,7 +30,7 @@ const LayerSpec& relu_spec() {
   static const LayerSpec spec = {.class_name = "ReLU",
                                  .auto_name = "re_lu",
                                  .access = options_access<ReLU, visit_options>(),
-                                 .plan = plan};
+                                 .plan = relu_plan};
   return spec;
 }
 

@@ -14,12 +14,14 @@ void visit_options(RepeatVector& o, OptionVisitor& v) {
   v.option("n", o.n, at_least(1));
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
+Shape repeat_vector_output_shape(const void* options,
+                                 std::span<const Shape> inputs,
+                                 std::string_view where) {
   require_rank(inputs[0], 1, "(batch, features)", where);
-  return {static_cast<const RepeatVector*>(options)->n, inputs[0][0]};
+  return {options_as<RepeatVector>(options).n, inputs[0][0]};
 }
 
-std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes& sizes) {
+std::unique_ptr<LayerPlan> repeat_vector_plan(const void*, const LayerSizes& sizes) {
   return rearrangement_plan(sizes,
                             {.size = sizes.inputs[0][0], .source = [](std::int64_t) { return 0; }});
 }
@@ -30,8 +32,8 @@ const LayerSpec& repeat_vector_spec() {
   static const LayerSpec spec = {.class_name = "RepeatVector",
                                  .auto_name = "repeat_vector",
                                  .access = options_access<RepeatVector, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .plan = plan,
+                                 .output_shape = repeat_vector_output_shape,
+                                 .plan = repeat_vector_plan,
                                  .mask_rule = drops_mask};
   return spec;
 }

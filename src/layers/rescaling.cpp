@@ -14,8 +14,8 @@ void visit_options(Rescaling& o, OptionVisitor& v) {
   v.option("offset", o.offset, any());
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const auto& o = *static_cast<const Rescaling*>(options);
+std::unique_ptr<LayerPlan> rescaling_plan(const void* options, const LayerSizes& sizes) {
+  const auto& o = options_as<Rescaling>(options);
   const auto values = [affine = Affine{.scale = o.scale, .shift = o.offset}](
                           const SliceRun&, std::int64_t) { return affine; };
   return std::make_unique<AffinePlan<decltype(values)>>(values, sizes);
@@ -27,7 +27,7 @@ const LayerSpec& rescaling_spec() {
   static const LayerSpec spec = {.class_name = "Rescaling",
                                  .auto_name = "rescaling",
                                  .access = options_access<Rescaling, visit_options>(),
-                                 .plan = plan};
+                                 .plan = rescaling_plan};
   return spec;
 }
 

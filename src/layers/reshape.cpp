@@ -17,8 +17,10 @@ void visit_options(Reshape& o, OptionVisitor& v) {
   v.option("target_shape", o.target_shape);
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const Shape& target = static_cast<const Reshape*>(options)->target_shape;
+Shape reshape_output_shape(const void* options,
+                           std::span<const Shape> inputs,
+                           std::string_view where) {
+  const Shape& target = options_as<Reshape>(options).target_shape;
   Shape shape = target;
   std::int64_t known = 1, open = 0;
   bool is_sound = true;
@@ -42,7 +44,7 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   return shape;
 }
 
-std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes& sizes) {
+std::unique_ptr<LayerPlan> reshape_plan(const void*, const LayerSizes& sizes) {
   return reshaping_plan(sizes);
 }
 
@@ -52,8 +54,8 @@ const LayerSpec& reshape_spec() {
   static const LayerSpec spec = {.class_name = "Reshape",
                                  .auto_name = "reshape",
                                  .access = options_access<Reshape, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .plan = plan,
+                                 .output_shape = reshape_output_shape,
+                                 .plan = reshape_plan,
                                  .mask_rule = drops_mask,
                                  .mixes_steps = true};
   return spec;

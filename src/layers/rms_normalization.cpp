@@ -15,22 +15,21 @@ void visit_options(RMSNormalization& o, OptionVisitor& v) {
   v.option("epsilon", o.epsilon, at_least(0));
 }
 
-const RMSNormalization& options_of(const void* options) {
-  return *static_cast<const RMSNormalization*>(options);
-}
-
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  require_last_axis(options_of(options).axis, inputs[0], where);
+Shape rms_normalization_output_shape(const void* options,
+                                     std::span<const Shape> inputs,
+                                     std::string_view where) {
+  require_last_axis(options_as<RMSNormalization>(options).axis, inputs[0], where);
   return inputs[0];
 }
 
-std::vector<WeightSpec> weights(const void*, std::span<const Shape> inputs) {
+std::vector<WeightSpec> rms_normalization_weights(const void*, std::span<const Shape> inputs) {
   return {{.name = "scale", .shape = {inputs[0].back()}, .initializer = "ones"}};
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const RowNormalization rows{
-      .epsilon = options_of(options).epsilon, .has_beta = false, .is_centered = false};
+std::unique_ptr<LayerPlan> rms_normalization_plan(const void* options, const LayerSizes& sizes) {
+  const RowNormalization rows{.epsilon = options_as<RMSNormalization>(options).epsilon,
+                              .has_beta = false,
+                              .is_centered = false};
   return std::make_unique<RowNormalizationPlan>(rows, sizes);
 }
 
@@ -40,9 +39,9 @@ const LayerSpec& rms_normalization_spec() {
   static const LayerSpec spec = {.class_name = "RMSNormalization",
                                  .auto_name = "rms_normalization",
                                  .access = options_access<RMSNormalization, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
-                                 .plan = plan,
+                                 .output_shape = rms_normalization_output_shape,
+                                 .weights = rms_normalization_weights,
+                                 .plan = rms_normalization_plan,
                                  .mask_rule = drops_mask};
   return spec;
 }

@@ -24,8 +24,6 @@ void visit_options(RNN& o, OptionVisitor& v) {
   v.option("cell", o.cell);
 }
 
-const RNN& rnn_of(const void* options) { return *static_cast<const RNN*>(options); }
-
 /// The cells with the options of the layers that they make: only the first one goes backwards, for
 /// it leaves its output in the order of processing.
 std::vector<RecurrentCell> layers_of(const RNN& o, std::string_view where = "RNN") {
@@ -58,8 +56,8 @@ std::vector<Shape> inputs_of(const std::vector<RecurrentCell>& cells,
   return stacked_inputs(inputs, below, first, states_of(cells[i]));
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const std::vector<RecurrentCell> cells = layers_of(rnn_of(options), where);
+Shape rnn_output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
+  const std::vector<RecurrentCell> cells = layers_of(options_as<RNN>(options), where);
   std::size_t states = 0;
   for (const RecurrentCell& cell : cells) {
     states += states_of(cell);
@@ -77,19 +75,20 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   return shape;
 }
 
-std::vector<Shape> more_outputs(const void* options, std::span<const Shape>) {
+std::vector<Shape> rnn_more_outputs(const void* options, std::span<const Shape>) {
   std::vector<Shape> all;
-  for (const RecurrentCell& cell : layers_of(rnn_of(options))) {
+  for (const RecurrentCell& cell : layers_of(options_as<RNN>(options))) {
     std::ranges::copy(recurrent_more_outputs(cell.options), std::back_inserter(all));
   }
   return all;
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
+std::vector<WeightSpec> rnn_weights(const void* options, std::span<const Shape> inputs) {
   std::vector<WeightSpec> all;
-  const std::vector<RecurrentCell> cells = layers_of(rnn_of(options));
-  const bool learns =
-      common_options(rnn_of(options).cell->spec(), rnn_of(options).cell->options()).trainable;
+  const std::vector<RecurrentCell> cells = layers_of(options_as<RNN>(options));
+  const bool learns = common_options(options_as<RNN>(options).cell->spec(),
+                                     options_as<RNN>(options).cell->options())
+                          .trainable;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const Layer& cell = cells[i].layer;
     const std::vector<Shape> own = inputs_of(cells, i, inputs.first(1));
@@ -103,8 +102,8 @@ std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inpu
   return all;
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const std::vector<RecurrentCell> cells = layers_of(rnn_of(options));
+std::unique_ptr<LayerPlan> rnn_plan(const void* options, const LayerSizes& sizes) {
+  const std::vector<RecurrentCell> cells = layers_of(options_as<RNN>(options));
   std::vector<StackPart> parts;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const RecurrentOptions& cell = cells[i].options;
@@ -115,37 +114,37 @@ std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
                      .states = states_of(cells[i]),
                      .size = size_of(output)});
   }
-  return stack_plan(std::move(parts), sizes, rnn_of(options).go_backwards);
+  return stack_plan(std::move(parts), sizes, options_as<RNN>(options).go_backwards);
 }
 
-MaskRule mask_rule(const void* options) {
-  return rnn_of(options).return_sequences ? MaskRule::passes : MaskRule::drops;
+MaskRule rnn_mask_rule(const void* options) {
+  return options_as<RNN>(options).return_sequences ? MaskRule::passes : MaskRule::drops;
 }
 
-std::int64_t flops(const void* options, std::span<const Shape> inputs) {
+std::int64_t rnn_flops(const void* options, std::span<const Shape> inputs) {
   std::int64_t sum = 0;
-  const std::vector<RecurrentCell> cells = layers_of(rnn_of(options));
+  const std::vector<RecurrentCell> cells = layers_of(options_as<RNN>(options));
   for (std::size_t i = 0; i < cells.size(); ++i) {
     sum += recurrent_flops(cells[i].options, inputs_of(cells, i, inputs.first(1)));
   }
   return sum;
 }
 
-std::int64_t carried_floats(const void* options, std::span<const Shape>) {
+std::int64_t rnn_carried_floats(const void* options, std::span<const Shape>) {
   std::int64_t sum = 0;
-  for (const RecurrentCell& cell : layers_of(rnn_of(options))) {
+  for (const RecurrentCell& cell : layers_of(options_as<RNN>(options))) {
     sum += recurrent_carried_floats(cell.options);
   }
   return sum;
 }
 
-std::vector<WeightGroup> weight_groups(const void* options) {
-  const Layer& cell = *rnn_of(options).cell;
+std::vector<WeightGroup> rnn_weight_groups(const void* options) {
+  const Layer& cell = *options_as<RNN>(options).cell;
   std::vector<WeightGroup> groups;
   if (cell.get_if<StackedRNNCells>() != nullptr) {
     groups.push_back({"cell", name_of(cell)});
   }
-  for (const RecurrentCell& one : layers_of(rnn_of(options))) {
+  for (const RecurrentCell& one : layers_of(options_as<RNN>(options))) {
     groups.push_back({one.path, one.name});
   }
   return groups;
@@ -157,14 +156,14 @@ const LayerSpec& rnn_spec() {
   static const LayerSpec spec = {.class_name = "RNN",
                                  .auto_name = "rnn",
                                  .access = options_access<RNN, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
-                                 .plan = plan,
-                                 .mask_rule = mask_rule,
-                                 .flops = flops,
-                                 .more_outputs = more_outputs,
-                                 .carried_floats = carried_floats,
-                                 .weight_groups = weight_groups};
+                                 .output_shape = rnn_output_shape,
+                                 .weights = rnn_weights,
+                                 .plan = rnn_plan,
+                                 .mask_rule = rnn_mask_rule,
+                                 .flops = rnn_flops,
+                                 .more_outputs = rnn_more_outputs,
+                                 .carried_floats = rnn_carried_floats,
+                                 .weight_groups = rnn_weight_groups};
   return spec;
 }
 

@@ -16,12 +16,14 @@ void visit_options(Softmax& o, OptionVisitor& v) {
   v.option("axis", o.axis, any());
 }
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  require_last_axis(static_cast<const Softmax*>(options)->axis, inputs[0], where);
+Shape softmax_output_shape(const void* options,
+                           std::span<const Shape> inputs,
+                           std::string_view where) {
+  require_last_axis(options_as<Softmax>(options).axis, inputs[0], where);
   return inputs[0];
 }
 
-std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes& sizes) {
+std::unique_ptr<LayerPlan> softmax_plan(const void*, const LayerSizes& sizes) {
   if (sizes.has_mask) {  // Keras would take a mask of steps for one of features
     throw error<ShapeError>({.where = "Softmax",
                              .expected = "input without a mask",
@@ -32,7 +34,7 @@ std::unique_ptr<LayerPlan> plan(const void*, const LayerSizes& sizes) {
   return spec_of(softmax).plan(&softmax, sizes);
 }
 
-LogitsOf logits_of(const void*) { return LogitsOf::softmax; }
+LogitsOf softmax_logits(const void*) { return LogitsOf::softmax; }
 
 }  // namespace
 
@@ -40,9 +42,9 @@ const LayerSpec& softmax_spec() {
   static const LayerSpec spec = {.class_name = "Softmax",
                                  .auto_name = "softmax",
                                  .access = options_access<Softmax, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .plan = plan,
-                                 .logits_of = logits_of};
+                                 .output_shape = softmax_output_shape,
+                                 .plan = softmax_plan,
+                                 .logits_of = softmax_logits};
   return spec;
 }
 

@@ -10,7 +10,7 @@ namespace engram {
 namespace {
 
 template <class Options>
-void visit_options(Options& o, OptionVisitor& v) {
+void visit_spatial_dropout(Options& o, OptionVisitor& v) {
   v.option("rate", o.rate, in_range_below(0, 1));
   v.option("seed", o.seed);
   v.option("name", o.name);
@@ -23,14 +23,14 @@ template <class Options, std::size_t axes>
 LayerSpec spatial_dropout_spec(std::string_view class_name, std::string_view auto_name) {
   return {.class_name = class_name,
           .auto_name = auto_name,
-          .access = options_access<Options, visit_options<Options>>(),
+          .access = options_access<Options, visit_spatial_dropout<Options>>(),
           .output_shape =
               [](const void*, std::span<const Shape> inputs, std::string_view where) {
                 require_images(inputs[0], axes, where);
                 return inputs[0];
               },
           .plan = [](const void* options, const LayerSizes& sizes) -> std::unique_ptr<LayerPlan> {
-            const auto& o = *static_cast<const Options*>(options);
+            const auto& o = options_as<Options>(options);
             Shape noise(sizes.inputs[0].size() + 1, 1);  // one number for a feature
             noise.front() = noise.back() = -1;
             return std::make_unique<NoisePlan<DropoutNoise>>(
@@ -38,7 +38,7 @@ LayerSpec spatial_dropout_spec(std::string_view class_name, std::string_view aut
           },
           .is_identity =
               [](const void* options, bool is_training) {
-                return !is_training || static_cast<const Options*>(options)->rate == 0;
+                return !is_training || options_as<Options>(options).rate == 0;
               }};
 }
 

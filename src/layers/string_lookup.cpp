@@ -11,10 +11,10 @@ namespace engram {
 
 namespace {
 
-constexpr std::string_view kWhere = "StringLookup";
+constexpr std::string_view kStringLookup = "StringLookup";
 
 LookupRules<std::string> rules_of(const StringLookup& o) {
-  return {.where = kWhere,
+  return {.where = kStringLookup,
           .max_tokens = o.max_tokens,
           .oov_indices = o.num_oov_indices,
           .mask_token = o.mask_token,
@@ -49,11 +49,11 @@ void visit_options(StringLookup& o, OptionVisitor& v) {
   v.fixed("encoding", "utf-8");
 }
 
-class Reader final : public TextReader {
+class StringLookupReader final : public TextReader {
  public:
-  explicit Reader(const StringLookup& o) : o_(o), table_(table_of(o)) {
+  explicit StringLookupReader(const StringLookup& o) : o_(o), table_(table_of(o)) {
     if (o.invert) {
-      throw error<OptionError>({.where = std::string(kWhere),
+      throw error<OptionError>({.where = std::string(kStringLookup),
                                 .expected = "invert = false in a model",
                                 .got = "true",
                                 .remedy = "Use words() on the model's output."});
@@ -69,10 +69,10 @@ class Reader final : public TextReader {
   Tensor read(std::span<const std::string> texts, const Shape& sample) const override {
     return encode_texts(
         texts,
-        {sample, sample_shape(sample, kWhere)},
+        {sample, sample_shape(sample, kStringLookup)},
         {.output_mode = o_.output_mode, .weights = table_.weights()},
         [&](const std::string& text) { return table_.id(text); },
-        kWhere);
+        kStringLookup);
   }
 
  private:
@@ -80,14 +80,14 @@ class Reader final : public TextReader {
   Vocabulary<std::string> table_;
 };
 
-std::unique_ptr<TextReader> text_reader(const void* options) {
-  return std::make_unique<Reader>(*static_cast<const StringLookup*>(options));
+std::unique_ptr<TextReader> string_lookup_text_reader(const void* options) {
+  return std::make_unique<StringLookupReader>(options_as<StringLookup>(options));
 }
 
 }  // namespace
 
 void StringLookup::adapt(std::span<const std::string> texts, std::int64_t words_a_row) {
-  const std::int64_t rows = count_samples(texts.size(), {words_a_row}, kWhere);
+  const std::int64_t rows = count_samples(texts.size(), {words_a_row}, kStringLookup);
   const auto each = static_cast<std::size_t>(words_a_row);
   TokenCounter<std::string> counter;
   for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
@@ -98,8 +98,8 @@ void StringLookup::adapt(std::span<const std::string> texts, std::int64_t words_
 }
 
 Tensor StringLookup::operator()(std::span<const std::string> texts, const Shape& sample) const {
-  check_options(spec_of(*this).access, this, kWhere);
-  return Reader(*this).read(texts, sample);
+  check_options(spec_of(*this).access, this, kStringLookup);
+  return StringLookupReader(*this).read(texts, sample);
 }
 
 std::vector<std::string> StringLookup::words(const Tensor& ids) const {
@@ -108,7 +108,7 @@ std::vector<std::string> StringLookup::words(const Tensor& ids) const {
   const Vocabulary<std::string> table(rules, vocabulary, {});
   std::vector<std::string> words;
   for (const float id : ids.values()) {
-    words.push_back(table.token(whole_number(id, kWhere)));
+    words.push_back(table.token(whole_number(id, kStringLookup)));
   }
   return words;
 }
@@ -128,8 +128,10 @@ void StringLookup::set_vocabulary(std::vector<std::string> tokens, std::vector<f
 }
 
 const LayerSpec& string_lookup_spec() {
-  static const LayerSpec spec = text_layer_spec(
-      "StringLookup", "string_lookup", options_access<StringLookup, visit_options>(), text_reader);
+  static const LayerSpec spec = text_layer_spec("StringLookup",
+                                                "string_lookup",
+                                                options_access<StringLookup, visit_options>(),
+                                                string_lookup_text_reader);
   return spec;
 }
 

@@ -15,14 +15,15 @@ namespace engram {
 
 namespace {
 
-constexpr std::string_view kWhere = "TextVectorization";
+constexpr std::string_view kTextVectorization = "TextVectorization";
 constexpr std::array<std::string_view, 3> kStandardizations = {
     "lower_and_strip_punctuation", "lower", "strip_punctuation"};
 constexpr std::array<std::string_view, 2> kSplits = {"whitespace", "character"};
-constexpr std::array<std::string_view, 4> kModes = {"int", "multi_hot", "count", "tf_idf"};
+constexpr std::array<std::string_view, 4> kTextVectorizationModes = {
+    "int", "multi_hot", "count", "tf_idf"};
 
 LookupRules<std::string> rules_of(const TextVectorization& o) {
-  return {.where = kWhere,
+  return {.where = kTextVectorization,
           .max_tokens = o.max_tokens,
           .mask_token = "",
           .oov_token = "[UNK]",
@@ -41,7 +42,7 @@ void visit_options(TextVectorization& o, OptionVisitor& v) {
   v.option("standardize", o.standardize, kStandardizations);
   v.option("split", o.split, kSplits);
   v.whole_numbers("ngrams", o.ngrams, at_least(1), true);
-  v.choice("output_mode", o.output_mode, kModes);
+  v.choice("output_mode", o.output_mode, kTextVectorizationModes);
   v.option("output_sequence_length", o.output_sequence_length, in_range(1, kMostTokens));
   v.option("pad_to_max_tokens", o.pad_to_max_tokens);
   v.fixed("sparse", false);
@@ -72,11 +73,11 @@ std::vector<std::string> tokens_of(const TextVectorization& o, std::span<const s
   return o.ngrams.empty() ? tokens : join_ngrams(tokens, o.ngrams);
 }
 
-class Reader final : public TextReader {
+class TextVectorizationReader final : public TextReader {
  public:
-  explicit Reader(const TextVectorization& o) : o_(o), table_(table_of(o)) {
+  explicit TextVectorizationReader(const TextVectorization& o) : o_(o), table_(table_of(o)) {
     if (o.output_mode != "int" && o.output_sequence_length) {
-      throw error<OptionError>({.where = std::string(kWhere),
+      throw error<OptionError>({.where = std::string(kTextVectorization),
                                 .expected = "output_sequence_length with output_mode 'int' only",
                                 .got = in_quotes(o.output_mode)});
     }
@@ -93,7 +94,7 @@ class Reader final : public TextReader {
   }
 
   Tensor read(std::span<const std::string> texts, const Shape& sample) const override {
-    const std::int64_t rows = count_samples(texts.size(), sample, kWhere);
+    const std::int64_t rows = count_samples(texts.size(), sample, kTextVectorization);
     const auto each = static_cast<std::size_t>(size_of(sample));
     std::vector<std::vector<std::int64_t>> ids;
     std::size_t longest = 0;
@@ -126,8 +127,8 @@ class Reader final : public TextReader {
   Vocabulary<std::string> table_;
 };
 
-std::unique_ptr<TextReader> text_reader(const void* options) {
-  return std::make_unique<Reader>(*static_cast<const TextVectorization*>(options));
+std::unique_ptr<TextReader> text_vectorization_text_reader(const void* options) {
+  return std::make_unique<TextVectorizationReader>(options_as<TextVectorization>(options));
 }
 
 }  // namespace
@@ -142,8 +143,8 @@ void TextVectorization::adapt(std::span<const std::string> texts) {
 }
 
 Tensor TextVectorization::operator()(std::span<const std::string> texts) const {
-  check_options(spec_of(*this).access, this, kWhere);
-  return Reader(*this).read(texts, {});
+  check_options(spec_of(*this).access, this, kTextVectorization);
+  return TextVectorizationReader(*this).read(texts, {});
 }
 
 std::vector<std::string> TextVectorization::get_vocabulary(bool include_special_tokens) const {
@@ -164,7 +165,7 @@ const LayerSpec& text_vectorization_spec() {
   static const LayerSpec spec = text_layer_spec("TextVectorization",
                                                 "text_vectorization",
                                                 options_access<TextVectorization, visit_options>(),
-                                                text_reader);
+                                                text_vectorization_text_reader);
   return spec;
 }
 

@@ -18,9 +18,7 @@ void visit_options(TimeDistributed& o, OptionVisitor& v) {
   v.option("layer", o.layer);
 }
 
-const Layer& inner_of(const void* options) {
-  return *static_cast<const TimeDistributed*>(options)->layer;
-}
+const Layer& inner_of(const void* options) { return *options_as<TimeDistributed>(options).layer; }
 
 std::array<InnerLayer, 1> inner_list(const void* options) {
   return {{{"layer", inner_of(options)}}};
@@ -136,8 +134,10 @@ class TimeDistributedPlan final : public PlanOfPlans {
   Copied in_, out_;
 };
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const auto& o = *static_cast<const TimeDistributed*>(options);
+Shape time_distributed_output_shape(const void* options,
+                                    std::span<const Shape> inputs,
+                                    std::string_view where) {
+  const auto& o = options_as<TimeDistributed>(options);
   if (!o.layer) {
     throw error<OptionError>({.where = std::string(where), .expected = "a layer", .got = "none"});
   }
@@ -164,38 +164,39 @@ Shape output_shape(const void* options, std::span<const Shape> inputs, std::stri
   return shape;
 }
 
-std::vector<WeightSpec> weights(const void* options, std::span<const Shape> inputs) {
+std::vector<WeightSpec> time_distributed_weights(const void* options,
+                                                 std::span<const Shape> inputs) {
   const std::vector<Shape> step = {step_shape(inputs[0])};
   return inner_weights(inner_list(options), step);
 }
 
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
+std::unique_ptr<LayerPlan> time_distributed_plan(const void* options, const LayerSizes& sizes) {
   return std::make_unique<TimeDistributedPlan>(inner_of(options), sizes);
 }
 
-bool is_identity(const void* options, bool is_training) {
+bool time_distributed_is_identity(const void* options, bool is_training) {
   const Layer& layer = inner_of(options);
   return layer.spec().is_identity(layer.options(), is_training);
 }
 
-LogitsOf logits_of(const void* options) {
+LogitsOf time_distributed_logits(const void* options) {
   const Layer& layer = inner_of(options);
   return layer.spec().logits_of(layer.options());
 }
 
-std::int64_t flops(const void* options, std::span<const Shape> inputs) {
+std::int64_t time_distributed_flops(const void* options, std::span<const Shape> inputs) {
   const Layer& layer = inner_of(options);
   const std::vector<Shape> step = {step_shape(inputs[0])};
   return inputs[0][0] * layer.spec().flops(layer.options(), step);
 }
 
-bool needs_whole_batch(const void* options) {
+bool time_distributed_needs_whole_batch(const void* options) {
   const Layer& layer = inner_of(options);
   const auto needs = layer.spec().needs_whole_batch;
   return needs != nullptr && needs(layer.options());
 }
 
-std::vector<WeightGroup> weight_groups(const void* options) {
+std::vector<WeightGroup> time_distributed_weight_groups(const void* options) {
   return inner_groups(inner_list(options));
 }
 
@@ -205,15 +206,15 @@ const LayerSpec& time_distributed_spec() {
   static const LayerSpec spec = {.class_name = "TimeDistributed",
                                  .auto_name = "time_distributed",
                                  .access = options_access<TimeDistributed, visit_options>(),
-                                 .output_shape = output_shape,
-                                 .weights = weights,
-                                 .plan = plan,
+                                 .output_shape = time_distributed_output_shape,
+                                 .weights = time_distributed_weights,
+                                 .plan = time_distributed_plan,
                                  .mask_rule = passes_mask,
-                                 .is_identity = is_identity,
-                                 .logits_of = logits_of,
-                                 .flops = flops,
-                                 .weight_groups = weight_groups,
-                                 .needs_whole_batch = needs_whole_batch};
+                                 .is_identity = time_distributed_is_identity,
+                                 .logits_of = time_distributed_logits,
+                                 .flops = time_distributed_flops,
+                                 .weight_groups = time_distributed_weight_groups,
+                                 .needs_whole_batch = time_distributed_needs_whole_batch};
   return spec;
 }
 

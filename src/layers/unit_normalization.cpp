@@ -36,8 +36,10 @@ class UnitNormalizationPlan final : public LayerPlan {
   std::int64_t C_, places_;
 };
 
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  require_last_axis(static_cast<const UnitNormalization*>(options)->axis, inputs[0], where);
+Shape unit_normalization_output_shape(const void* options,
+                                      std::span<const Shape> inputs,
+                                      std::string_view where) {
+  require_last_axis(options_as<UnitNormalization>(options).axis, inputs[0], where);
   return inputs[0];
 }
 
@@ -47,7 +49,7 @@ const LayerSpec& unit_normalization_spec() {
   static const LayerSpec spec = {.class_name = "UnitNormalization",
                                  .auto_name = "unit_normalization",
                                  .access = options_access<UnitNormalization, visit_options>(),
-                                 .output_shape = output_shape,
+                                 .output_shape = unit_normalization_output_shape,
                                  .plan = make_plan<UnitNormalizationPlan, UnitNormalization>};
   return spec;
 }

@@ -13,7 +13,7 @@ namespace engram {
 namespace {
 
 template <class Options>
-void visit_options(Options& o, OptionVisitor& v) {
+void visit_up_sampling(Options& o, OptionVisitor& v) {
   v.option("name", o.name);
   v.option("trainable", o.trainable);
   if constexpr (requires { o.interpolation; }) {
@@ -27,13 +27,10 @@ void visit_options(Options& o, OptionVisitor& v) {
 }
 
 template <class Options>
-const Options& options_of(const void* options) {
-  return *static_cast<const Options*>(options);
-}
-
-template <class Options>
-Shape output_shape(const void* options, std::span<const Shape> inputs, std::string_view where) {
-  const Shape times = list_of(options_of<Options>(options).size);
+Shape up_sampling_output_shape(const void* options,
+                               std::span<const Shape> inputs,
+                               std::string_view where) {
+  const Shape times = list_of(options_as<Options>(options).size);
   require_images(inputs[0], times.size(), where);
   Shape shape = inputs[0];
   for (std::size_t i = 0; i < times.size(); ++i) {
@@ -69,8 +66,8 @@ class BilinearPlan final : public LayerPlan {
 };
 
 template <class Options>
-std::unique_ptr<LayerPlan> plan(const void* options, const LayerSizes& sizes) {
-  const Options& o = options_of<Options>(options);
+std::unique_ptr<LayerPlan> up_sampling_plan(const void* options, const LayerSizes& sizes) {
+  const Options& o = options_as<Options>(options);
   if constexpr (requires { o.interpolation; }) {
     if (o.interpolation == "bilinear") {
       return std::make_unique<BilinearPlan>(o, sizes);
@@ -84,9 +81,9 @@ template <class Options>
 LayerSpec up_sampling_spec(std::string_view class_name, std::string_view auto_name) {
   return {.class_name = class_name,
           .auto_name = auto_name,
-          .access = options_access<Options, visit_options<Options>>(),
-          .output_shape = output_shape<Options>,
-          .plan = plan<Options>,
+          .access = options_access<Options, visit_up_sampling<Options>>(),
+          .output_shape = up_sampling_output_shape<Options>,
+          .plan = up_sampling_plan<Options>,
           .mask_rule = drops_mask,
           .mixes_steps = true};
 }

@@ -74,12 +74,12 @@ void apply(const MinMaxNorm& o, float* w, const Shape& shape) {
 }
 
 template <class Options>
-ConstraintSpec make_spec(std::string_view class_name, std::string_view name) {
+ConstraintSpec make_constraints_spec(std::string_view class_name, std::string_view name) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
           .apply = [](const void* options, float* w, const Shape& shape) {
-            apply(*static_cast<const Options*>(options), w, shape);
+            apply(options_as<Options>(options), w, shape);
           }};
 }
 
@@ -95,22 +95,23 @@ Constraint::Constraint(std::string_view name) {
 }
 
 const ConstraintSpec& max_norm_spec() {
-  static const ConstraintSpec spec = make_spec<MaxNorm>("MaxNorm", "max_norm");
+  static const ConstraintSpec spec = make_constraints_spec<MaxNorm>("MaxNorm", "max_norm");
   return spec;
 }
 
 const ConstraintSpec& non_neg_spec() {
-  static const ConstraintSpec spec = make_spec<NonNeg>("NonNeg", "non_neg");
+  static const ConstraintSpec spec = make_constraints_spec<NonNeg>("NonNeg", "non_neg");
   return spec;
 }
 
 const ConstraintSpec& unit_norm_spec() {
-  static const ConstraintSpec spec = make_spec<UnitNorm>("UnitNorm", "unit_norm");
+  static const ConstraintSpec spec = make_constraints_spec<UnitNorm>("UnitNorm", "unit_norm");
   return spec;
 }
 
 const ConstraintSpec& min_max_norm_spec() {
-  static const ConstraintSpec spec = make_spec<MinMaxNorm>("MinMaxNorm", "min_max_norm");
+  static const ConstraintSpec spec =
+      make_constraints_spec<MinMaxNorm>("MinMaxNorm", "min_max_norm");
   return spec;
 }
 

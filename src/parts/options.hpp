@@ -242,6 +242,12 @@ class LookingVisitor : public OptionVisitor {
   void fixed(std::string_view, const FixedValue&) override {}
 };
 
+/// The options of a spec, whose type its functions know.
+template <class T>
+const T& options_as(const void* options) {
+  return *static_cast<const T*>(options);
+}
+
 /// How a spec gives access to options whose type only it knows.
 struct OptionsAccess {
   std::shared_ptr<void> (*create)() = nullptr;                     ///< with defaults
@@ -305,7 +311,7 @@ OptionsAccess options_access() {
           .visit = [](void* options, OptionVisitor& v) { Visit(*static_cast<T*>(options), v); },
           .copy =
               [](const void* options) {
-                const T& original = *static_cast<const T*>(options);
+                const T& original = options_as<T>(options);
                 return std::static_pointer_cast<void>(std::make_shared<T>(original));
               }};
 }

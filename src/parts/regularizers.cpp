@@ -92,13 +92,13 @@ double penalty(const OrthogonalRegularizer& o, const Penalized& p) {
 }
 
 template <class Options>
-RegularizerSpec make_spec(std::string_view class_name, std::string_view name) {
+RegularizerSpec make_regularizers_spec(std::string_view class_name, std::string_view name) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
           .penalty =
               [](const void* options, const Penalized& penalized) {
-                return penalty(*static_cast<const Options*>(options), penalized);
+                return penalty(options_as<Options>(options), penalized);
               },
           .joins_rows = std::is_same_v<Options, OrthogonalRegularizer>};
 }
@@ -142,23 +142,23 @@ WeightRules rules_of(const OptionsAccess& access, const void* options, std::stri
 }
 
 const RegularizerSpec& l1_spec() {
-  static const RegularizerSpec spec = make_spec<L1>("L1", "l1");
+  static const RegularizerSpec spec = make_regularizers_spec<L1>("L1", "l1");
   return spec;
 }
 
 const RegularizerSpec& l2_spec() {
-  static const RegularizerSpec spec = make_spec<L2>("L2", "l2");
+  static const RegularizerSpec spec = make_regularizers_spec<L2>("L2", "l2");
   return spec;
 }
 
 const RegularizerSpec& l1_l2_spec() {
-  static const RegularizerSpec spec = make_spec<L1L2>("L1L2", "l1_l2");
+  static const RegularizerSpec spec = make_regularizers_spec<L1L2>("L1L2", "l1_l2");
   return spec;
 }
 
 const RegularizerSpec& orthogonal_regularizer_spec() {
-  static const RegularizerSpec spec =
-      make_spec<OrthogonalRegularizer>("OrthogonalRegularizer", "orthogonal_regularizer");
+  static const RegularizerSpec spec = make_regularizers_spec<OrthogonalRegularizer>(
+      "OrthogonalRegularizer", "orthogonal_regularizer");
   return spec;
 }
 

@@ -9,7 +9,7 @@ namespace engram::report {
 
 namespace {
 
-constexpr double kMargin = 12;
+constexpr double kGraphMargin = 12;
 constexpr double kColumnGap = 28;  // between boxes of a rank
 constexpr double kRankGap = 44;    // for lines and their heads
 constexpr double kPassing = 6;     // the width that a line takes where it passes a rank
@@ -41,7 +41,7 @@ class Layout {
 
   GraphLayout result(const std::vector<GraphEdge>& edges) const {
     GraphLayout layout;
-    layout.size = {right() + kMargin, bottom(ranks_.size() - 1) + kMargin};
+    layout.size = {right() + kGraphMargin, bottom(ranks_.size() - 1) + kGraphMargin};
     for (std::size_t i = 0; i < box_count_; ++i) {
       const Item& item = items_[i];
       layout.boxes.push_back({item.center - item.size.width / 2,
@@ -182,7 +182,7 @@ class Layout {
       left = std::min(left, it.center - it.size.width / 2);
     }
     for (Item& it : items_) {
-      it.center += kMargin - left;
+      it.center += kGraphMargin - left;
     }
   }
 
@@ -197,7 +197,7 @@ class Layout {
   double top(std::size_t rank) const {
     const auto gaps = static_cast<double>(rank) * kRankGap;
     const auto end = heights_.begin() + static_cast<std::ptrdiff_t>(rank);
-    return kMargin + gaps + std::accumulate(heights_.begin(), end, 0.0);
+    return kGraphMargin + gaps + std::accumulate(heights_.begin(), end, 0.0);
   }
 
   double bottom(std::size_t rank) const { return top(rank) + heights_[rank]; }

@@ -26,8 +26,8 @@ using report::Stroke;
 using report::TextStyle;
 
 constexpr double kPadding = 10, kTitleHeight = 28, kRowHeight = 25;
-constexpr double kFoot = 0.36;        // of a text's size: from its foot to its middle
-constexpr double kMostSide = 16'000;  // of a picture; a PNG has 1.5 times as many pixels
+constexpr double kFoot = 0.36;         // of a text's size: from its foot to its middle
+constexpr double kMostUnits = 16'000;  // of a picture; a PNG has 1.5 times as many pixels
 constexpr std::uint32_t kTitleFill = 0x222222;
 constexpr Stroke kEdge = {.color = 0x222222};
 constexpr Stroke kLine = {.color = 0x444444, .width = 1.5};
@@ -143,10 +143,10 @@ GraphLayout layout_of(const ModelBoxes& boxes, bool is_level) {
   if (is_level) {
     layout = turned(std::move(layout));
   }
-  if (std::max(layout.size.width, layout.size.height) > kMostSide) {
+  if (std::max(layout.size.width, layout.size.height) > kMostUnits) {
     throw error<OptionError>(
         {.where = "plot_model",
-         .expected = fmt::format("a picture of at most {} units a side", kMostSide),
+         .expected = fmt::format("a picture of at most {} units a side", kMostUnits),
          .got = fmt::format("{:.0f} by {:.0f}", layout.size.width, layout.size.height),
          .remedy = "Write a .dot file, or show less."});
   }

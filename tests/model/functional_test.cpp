@@ -2,7 +2,6 @@
 /// Graphs of layers built in code; tests/io/graph_files_test.cpp compares graphs with Keras.
 #include <gtest/gtest.h>
 
-
 #include "chapter_models.hpp"
 #include "engram/error.hpp"
 #include "engram/functional.hpp"

@@ -14,9 +14,9 @@ void visit_options(BinaryCrossentropy& o, OptionVisitor& v) {
   v.fixed("axis", std::int64_t{-1});
 }
 
-double evaluate(const void* options, const LossRows& rows) {
+double evaluate_binary_crossentropy(const void* options, const LossRows& rows) {
   const float* logits = logits_of<BinaryCrossentropy>(options, rows);
-  const double smoothing = static_cast<const BinaryCrossentropy*>(options)->label_smoothing;
+  const double smoothing = options_as<BinaryCrossentropy>(options).label_smoothing;
   const auto smooth = [smoothing](double t) { return t * (1 - smoothing) + 0.5 * smoothing; };
   if (logits != nullptr) {
     return evaluate_points(
@@ -36,7 +36,7 @@ const LossSpec& binary_crossentropy_spec() {
                                 .access = options_access<BinaryCrossentropy, visit_options>(),
                                 .reduction = reduction_option<BinaryCrossentropy>,
                                 .uses_logits = uses_kept_logits,
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_binary_crossentropy};
   return spec;
 }
 

@@ -32,8 +32,8 @@ PointLoss focal(
 }
 
 /// By logits where there are some, which never overflows.
-double evaluate(const void* options, const LossRows& rows) {
-  const auto& o = *static_cast<const BinaryFocalCrossentropy*>(options);
+double evaluate_binary_focal_crossentropy(const void* options, const LossRows& rows) {
+  const auto& o = options_as<BinaryFocalCrossentropy>(options);
   const float* logits = logits_of<BinaryFocalCrossentropy>(options, rows);
   const double smoothing = o.label_smoothing;
   return evaluate_points(
@@ -57,7 +57,7 @@ const LossSpec& binary_focal_crossentropy_spec() {
                                 .access = options_access<BinaryFocalCrossentropy, visit_options>(),
                                 .reduction = reduction_option<BinaryFocalCrossentropy>,
                                 .uses_logits = uses_sigmoids_logits,
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_binary_focal_crossentropy};
   return spec;
 }
 

@@ -54,8 +54,8 @@ double by_probabilities(const OneRow& r) {
   return loss;
 }
 
-double evaluate(const void* options, const LossRows& rows) {
-  const auto& o = *static_cast<const CategoricalCrossentropy*>(options);
+double evaluate_categorical_crossentropy(const void* options, const LossRows& rows) {
+  const auto& o = options_as<CategoricalCrossentropy>(options);
   const float* logits = logits_of<CategoricalCrossentropy>(options, rows);
   std::vector<float> smooth;
   LossRows with_smooth = rows;
@@ -79,7 +79,7 @@ const LossSpec& categorical_crossentropy_spec() {
                                 .access = options_access<CategoricalCrossentropy, visit_options>(),
                                 .reduction = reduction_option<CategoricalCrossentropy>,
                                 .uses_logits = uses_kept_logits,
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_categorical_crossentropy};
   return spec;
 }
 

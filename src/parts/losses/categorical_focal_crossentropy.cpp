@@ -56,8 +56,8 @@ double row_loss(const CategoricalFocalCrossentropy& o, const OneRow& r) {
   return loss;
 }
 
-double evaluate(const void* options, const LossRows& rows) {
-  const auto& o = *static_cast<const CategoricalFocalCrossentropy*>(options);
+double evaluate_categorical_focal_crossentropy(const void* options, const LossRows& rows) {
+  const auto& o = options_as<CategoricalFocalCrossentropy>(options);
   return evaluate_rows(rows, rows.predicted, [&](const OneRow& r) { return row_loss(o, r); });
 }
 
@@ -70,7 +70,7 @@ const LossSpec& categorical_focal_crossentropy_spec() {
       .access = options_access<CategoricalFocalCrossentropy, visit_options>(),
       .reduction = reduction_option<CategoricalFocalCrossentropy>,
       .uses_logits = never_uses_logits,
-      .evaluate = evaluate};
+      .evaluate = evaluate_categorical_focal_crossentropy};
   return spec;
 }
 

@@ -27,8 +27,8 @@ double row_loss(double q, const OneRow& r) {
   return (1 - std::pow(p, q)) / q;
 }
 
-double evaluate(const void* options, const LossRows& rows) {
-  const double q = static_cast<const CategoricalGeneralizedCrossEntropy*>(options)->q;
+double evaluate_categorical_generalized_cross_entropy(const void* options, const LossRows& rows) {
+  const double q = options_as<CategoricalGeneralizedCrossEntropy>(options).q;
   return evaluate_rows(rows, rows.predicted, 1, [q](const OneRow& r) { return row_loss(q, r); });
 }
 
@@ -42,7 +42,7 @@ const LossSpec& categorical_generalized_cross_entropy_spec() {
       .reduction = reduction_option<CategoricalGeneralizedCrossEntropy>,
       .has_class_targets = true,
       .uses_logits = never_uses_logits,
-      .evaluate = evaluate};
+      .evaluate = evaluate_categorical_generalized_cross_entropy};
   return spec;
 }
 

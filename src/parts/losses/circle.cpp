@@ -111,8 +111,8 @@ class Rows {
   const LossRows& rows_;
 };
 
-double evaluate(const void* options, const LossRows& rows) {
-  const Rows all(*static_cast<const Circle*>(options), rows);
+double evaluate_circle(const void* options, const LossRows& rows) {
+  const Rows all(options_as<Circle>(options), rows);
   std::vector<double> gradient(
       rows.gradient == nullptr ? 0 : static_cast<std::size_t>(rows.rows * rows.outputs));
   double sum = 0;
@@ -141,7 +141,7 @@ const LossSpec& circle_spec() {
                                 .uses_logits = never_uses_logits,
                                 .scope = [](const void*) { return LossScope::rows_together; },
                                 .leaves_rows_out = [](const void*) { return true; },
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_circle};
   return spec;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Targets that are class numbers.
+/// Class numbers: of targets that are such, and of rows of numbers, one for each class.
 #pragma once
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -22,6 +23,11 @@ inline std::int64_t class_of(float target, std::int64_t classes, std::string_vie
                             .remedy = "The last layer needs a unit for each class."});
   }
   return static_cast<std::int64_t>(target);
+}
+
+/// The class of the largest of n numbers; of several, the first.
+inline std::int64_t largest(const float* values, std::int64_t n) {
+  return std::max_element(values, values + n) - values;
 }
 
 }  // namespace engram

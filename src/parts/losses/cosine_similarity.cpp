@@ -15,7 +15,7 @@ void visit_options(CosineSimilarity& o, OptionVisitor& v) {
 }
 
 /// -sum p t / (|p| |t|), norms at least 1e-7; derivative: -(t / |t| + loss p / |p|) / |p|.
-double row_loss(const OneRow& r) {
+double similarity_of_row(const OneRow& r) {
   double product = 0, squares = 0, target_squares = 0;
   for (std::int64_t i = 0; i < r.n; ++i) {
     product += static_cast<double>(r.values[i]) * r.target[i];
@@ -33,8 +33,8 @@ double row_loss(const OneRow& r) {
   return loss;
 }
 
-double evaluate(const void*, const LossRows& rows) {
-  return evaluate_rows(rows, rows.predicted, row_loss);
+double evaluate_cosine_similarity(const void*, const LossRows& rows) {
+  return evaluate_rows(rows, rows.predicted, similarity_of_row);
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ const LossSpec& cosine_similarity_spec() {
                                 .access = options_access<CosineSimilarity, visit_options>(),
                                 .reduction = reduction_option<CosineSimilarity>,
                                 .uses_logits = never_uses_logits,
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_cosine_similarity};
   return spec;
 }
 

@@ -30,7 +30,7 @@ inline bool uses_kept_logits(const void*, LogitsOf from) { return from != Logits
 /// The logits to go by, or null when there are probabilities only.
 template <class Options>
 const float* logits_of(const void* options, const LossRows& rows) {
-  const bool from_logits = static_cast<const Options*>(options)->from_logits;
+  const bool from_logits = options_as<Options>(options).from_logits;
   return rows.logits != nullptr ? rows.logits : (from_logits ? rows.predicted : nullptr);
 }
 

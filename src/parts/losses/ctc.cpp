@@ -12,13 +12,13 @@ namespace engram {
 
 namespace {
 
-constexpr double kNever = -std::numeric_limits<double>::infinity();  // log 0
+constexpr double kCtcNever = -std::numeric_limits<double>::infinity();  // log 0
 
 void visit_options(CTC& o, OptionVisitor& v) { visit_loss_options(v, "ctc", o.reduction); }
 
 double log_add(double a, double b) {
   const double more = std::max(a, b);
-  return more == kNever ? kNever : more + std::log1p(std::exp(std::min(a, b) - more));
+  return more == kCtcNever ? kCtcNever : more + std::log1p(std::exp(std::min(a, b) - more));
 }
 
 /// A sample: its labels with blanks (class 0) around them, s = 0 .. S-1, and the logarithms of the
@@ -57,7 +57,7 @@ class Paths {
 
   /// log of the paths' probability from the first step to place s at step t, that step included.
   std::vector<double> forward() const {
-    std::vector<double> a(static_cast<std::size_t>(steps_) * places(), kNever);
+    std::vector<double> a(static_cast<std::size_t>(steps_) * places(), kCtcNever);
     for (std::size_t s = 0; s < std::min<std::size_t>(2, places()); ++s) {
       a[s] = share(0, labels_[s]);
     }
@@ -75,7 +75,7 @@ class Paths {
 
   /// The same from place s at step t, that step left out, to the last.
   std::vector<double> backward() const {
-    std::vector<double> b(static_cast<std::size_t>(steps_) * places(), kNever);
+    std::vector<double> b(static_cast<std::size_t>(steps_) * places(), kCtcNever);
     double* last = b.data() + static_cast<std::size_t>(steps_ - 1) * places();
     for (std::size_t s = places() - std::min<std::size_t>(2, places()); s < places(); ++s) {
       last[s] = 0;
@@ -102,7 +102,7 @@ class Paths {
 /// -log of the probability of all paths that read as the labels; by a logit its derivative is the
 /// share of its class less that of the paths that go through the class at this step. Source: Graves
 /// et al. 2006.
-double evaluate(const void*, const LossRows& rows) {
+double evaluate_ctc(const void*, const LossRows& rows) {
   double total = 0;
   for (std::int64_t sample = 0; sample < rows.rows; ++sample) {
     const Paths paths(rows, sample);
@@ -143,7 +143,7 @@ const LossSpec& ctc_spec() {
                                 .reduction = reduction_option<CTC>,
                                 .uses_logits = [](const void*, LogitsOf) { return false; },
                                 .scope = [](const void*) { return LossScope::sequence; },
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_ctc};
   return spec;
 }
 

@@ -70,9 +70,9 @@ double categorical_hinge(const void*, const LossRows& rows) {
 }
 
 template <class Options>
-LossSpec make_spec(std::string_view class_name,
-                   std::string_view name,
-                   double (*evaluate)(const void*, const LossRows&)) {
+LossSpec make_hinge_spec(std::string_view class_name,
+                         std::string_view name,
+                         double (*evaluate)(const void*, const LossRows&)) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
@@ -84,19 +84,19 @@ LossSpec make_spec(std::string_view class_name,
 }  // namespace
 
 const LossSpec& hinge_spec() {
-  static const LossSpec spec = make_spec<Hinge>("Hinge", "hinge", hinge);
+  static const LossSpec spec = make_hinge_spec<Hinge>("Hinge", "hinge", hinge);
   return spec;
 }
 
 const LossSpec& squared_hinge_spec() {
   static const LossSpec spec =
-      make_spec<SquaredHinge>("SquaredHinge", "squared_hinge", squared_hinge);
+      make_hinge_spec<SquaredHinge>("SquaredHinge", "squared_hinge", squared_hinge);
   return spec;
 }
 
 const LossSpec& categorical_hinge_spec() {
   static const LossSpec spec =
-      make_spec<CategoricalHinge>("CategoricalHinge", "categorical_hinge", categorical_hinge);
+      make_hinge_spec<CategoricalHinge>("CategoricalHinge", "categorical_hinge", categorical_hinge);
   return spec;
 }
 

@@ -13,8 +13,8 @@ void visit_options(Huber& o, OptionVisitor& v) {
   v.option("delta", o.delta, above(0));
 }
 
-double evaluate(const void* options, const LossRows& rows) {
-  const double delta = static_cast<double>(static_cast<const Huber*>(options)->delta);
+double evaluate_huber(const void* options, const LossRows& rows) {
+  const double delta = static_cast<double>(options_as<Huber>(options).delta);
   return evaluate_points(rows, rows.predicted, [delta](double p, double t) {
     const double error = p - t, size = std::abs(error);
     return size <= delta ? PointLoss{.loss = 0.5 * error * error, .derivative = error}
@@ -31,7 +31,7 @@ const LossSpec& huber_spec() {
                                 .access = options_access<Huber, visit_options>(),
                                 .reduction = reduction_option<Huber>,
                                 .uses_logits = never_uses_logits,
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_huber};
   return spec;
 }
 

@@ -15,7 +15,7 @@ void visit_options(KLDivergence& o, OptionVisitor& v) {
 }
 
 /// sum t log(t / p), both limited to [epsilon, 1].
-double row_loss(const OneRow& r) {
+double divergence_of_row(const OneRow& r) {
   constexpr double kEpsilon = static_cast<double>(1e-7f);
   double sum = 0;
   for (std::int64_t i = 0; i < r.n; ++i) {
@@ -30,8 +30,8 @@ double row_loss(const OneRow& r) {
   return sum;
 }
 
-double evaluate(const void*, const LossRows& rows) {
-  return evaluate_rows(rows, rows.predicted, row_loss);
+double evaluate_kl_divergence(const void*, const LossRows& rows) {
+  return evaluate_rows(rows, rows.predicted, divergence_of_row);
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ const LossSpec& kl_divergence_spec() {
                                 .access = options_access<KLDivergence, visit_options>(),
                                 .reduction = reduction_option<KLDivergence>,
                                 .uses_logits = never_uses_logits,
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_kl_divergence};
   return spec;
 }
 

@@ -20,7 +20,7 @@ double log_cosh(double error) {
                   : size + std::log1p(std::exp(-2 * size)) - std::numbers::ln2;
 }
 
-double evaluate(const void*, const LossRows& rows) {
+double evaluate_log_cosh(const void*, const LossRows& rows) {
   return evaluate_points(rows, rows.predicted, [](double p, double t) {
     return PointLoss{.loss = log_cosh(p - t), .derivative = std::tanh(p - t)};
   });
@@ -34,7 +34,7 @@ const LossSpec& log_cosh_spec() {
                                 .access = options_access<LogCosh, visit_options>(),
                                 .reduction = reduction_option<LogCosh>,
                                 .uses_logits = never_uses_logits,
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_log_cosh};
   return spec;
 }
 

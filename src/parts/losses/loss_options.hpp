@@ -19,7 +19,7 @@ inline void visit_loss_options(OptionVisitor& v,
 /// LossSpec::reduction of options that have the field.
 template <class Options>
 const std::optional<std::string>& reduction_option(const void* options) {
-  return static_cast<const Options*>(options)->reduction;
+  return options_as<Options>(options).reduction;
 }
 
 }  // namespace engram

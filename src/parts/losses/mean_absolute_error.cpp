@@ -12,7 +12,7 @@ void visit_options(MeanAbsoluteError& o, OptionVisitor& v) {
   visit_loss_options(v, "mean_absolute_error", o.reduction);
 }
 
-double evaluate(const void*, const LossRows& rows) {
+double evaluate_mean_absolute_error(const void*, const LossRows& rows) {
   return evaluate_points(rows, rows.predicted, [](double p, double t) {
     return PointLoss{.loss = std::abs(p - t), .derivative = static_cast<double>((p > t) - (p < t))};
   });
@@ -27,7 +27,7 @@ const LossSpec& mean_absolute_error_spec() {
                                 .access = options_access<MeanAbsoluteError, visit_options>(),
                                 .reduction = reduction_option<MeanAbsoluteError>,
                                 .uses_logits = never_uses_logits,
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_mean_absolute_error};
   return spec;
 }
 

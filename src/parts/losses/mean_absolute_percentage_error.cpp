@@ -13,7 +13,7 @@ void visit_options(MeanAbsolutePercentageError& o, OptionVisitor& v) {
   visit_loss_options(v, "mean_absolute_percentage_error", o.reduction);
 }
 
-double evaluate(const void*, const LossRows& rows) {
+double evaluate_mean_absolute_percentage_error(const void*, const LossRows& rows) {
   return evaluate_points(rows, rows.predicted, [](double p, double t) {
     const double per = 100 / std::max(std::abs(t), static_cast<double>(1e-7f)), error = p - t;
     return PointLoss{.loss = per * std::abs(error),
@@ -31,7 +31,7 @@ const LossSpec& mean_absolute_percentage_error_spec() {
       .access = options_access<MeanAbsolutePercentageError, visit_options>(),
       .reduction = reduction_option<MeanAbsolutePercentageError>,
       .uses_logits = never_uses_logits,
-      .evaluate = evaluate};
+      .evaluate = evaluate_mean_absolute_percentage_error};
   return spec;
 }
 

@@ -10,7 +10,7 @@ void visit_options(MeanSquaredError& o, OptionVisitor& v) {
   visit_loss_options(v, "mean_squared_error", o.reduction);
 }
 
-double evaluate(const void*, const LossRows& rows) {
+double evaluate_mean_squared_error(const void*, const LossRows& rows) {
   return evaluate_points(rows, rows.predicted, [](double p, double t) {
     return PointLoss{.loss = (p - t) * (p - t), .derivative = 2 * (p - t)};
   });
@@ -25,7 +25,7 @@ const LossSpec& mean_squared_error_spec() {
                                 .access = options_access<MeanSquaredError, visit_options>(),
                                 .reduction = reduction_option<MeanSquaredError>,
                                 .uses_logits = never_uses_logits,
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_mean_squared_error};
   return spec;
 }
 

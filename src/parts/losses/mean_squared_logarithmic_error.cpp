@@ -8,16 +8,18 @@ namespace engram {
 
 namespace {
 
-constexpr double kEpsilon = static_cast<double>(1e-7f);
+constexpr double kSmallestValue = static_cast<double>(1e-7f);
 
 void visit_options(MeanSquaredLogarithmicError& o, OptionVisitor& v) {
   visit_loss_options(v, "mean_squared_logarithmic_error", o.reduction);
 }
 
-double evaluate(const void*, const LossRows& rows) {
+double evaluate_mean_squared_logarithmic_error(const void*, const LossRows& rows) {
   return evaluate_points(rows, rows.predicted, [](double p, double t) {
-    const double error = std::log1p(std::max(p, kEpsilon)) - std::log1p(std::max(t, kEpsilon));
-    return PointLoss{.loss = error * error, .derivative = p >= kEpsilon ? 2 * error / (1 + p) : 0};
+    const double error =
+        std::log1p(std::max(p, kSmallestValue)) - std::log1p(std::max(t, kSmallestValue));
+    return PointLoss{.loss = error * error,
+                     .derivative = p >= kSmallestValue ? 2 * error / (1 + p) : 0};
   });
 }
 
@@ -31,7 +33,7 @@ const LossSpec& mean_squared_logarithmic_error_spec() {
       .access = options_access<MeanSquaredLogarithmicError, visit_options>(),
       .reduction = reduction_option<MeanSquaredLogarithmicError>,
       .uses_logits = never_uses_logits,
-      .evaluate = evaluate};
+      .evaluate = evaluate_mean_squared_logarithmic_error};
   return spec;
 }
 

@@ -23,7 +23,7 @@ void visit_options(Tversky& o, OptionVisitor& v) {
   v.option("axis", o.axis, kLastAxis);
 }
 
-constexpr double kEpsilon = 1e-7;
+constexpr double kOverlapEpsilon = 1e-7;
 
 /// 1 - weight sum(t p) / (sum(t p) both + sum(t) of_targets + sum(p) of_values + epsilon), which
 /// both losses are.
@@ -47,7 +47,8 @@ double loss_of(const Overlap& o, const OneRow& r) {
     targets += r.target[i];
     values += r.values[i];
   }
-  const double whole = both * o.both + targets * o.of_targets + values * o.of_values + kEpsilon;
+  const double whole =
+      both * o.both + targets * o.of_targets + values * o.of_values + kOverlapEpsilon;
   for (std::int64_t i = 0; i < r.n && r.gradient != nullptr; ++i) {
     const double of_whole = r.target[i] * o.both + o.of_values;
     const double slope = o.weight * (r.target[i] * whole - both * of_whole) / (whole * whole);
@@ -57,8 +58,8 @@ double loss_of(const Overlap& o, const OneRow& r) {
 }
 
 template <class Options>
-double evaluate(const void* options, const LossRows& rows) {
-  const auto& o = *static_cast<const Options*>(options);
+double evaluate_overlap(const void* options, const LossRows& rows) {
+  const auto& o = options_as<Options>(options);
   const Overlap overlap = overlap_of(o);
   const auto loss = [&](const OneRow& row) { return loss_of(overlap, row); };
   if (o.axis) {
@@ -73,29 +74,29 @@ double evaluate(const void* options, const LossRows& rows) {
 
 template <class Options>
 LossScope scope(const void* options) {
-  return static_cast<const Options*>(options)->axis ? LossScope::row : LossScope::batch;
+  return options_as<Options>(options).axis ? LossScope::row : LossScope::batch;
 }
 
 template <class Options>
-LossSpec make_spec(std::string_view class_name, std::string_view name) {
+LossSpec make_overlap_spec(std::string_view class_name, std::string_view name) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
           .reduction = reduction_option<Options>,
           .uses_logits = never_uses_logits,
           .scope = scope<Options>,
-          .evaluate = evaluate<Options>};
+          .evaluate = evaluate_overlap<Options>};
 }
 
 }  // namespace
 
 const LossSpec& dice_spec() {
-  static const LossSpec spec = make_spec<Dice>("Dice", "dice");
+  static const LossSpec spec = make_overlap_spec<Dice>("Dice", "dice");
   return spec;
 }
 
 const LossSpec& tversky_spec() {
-  static const LossSpec spec = make_spec<Tversky>("Tversky", "tversky");
+  static const LossSpec spec = make_overlap_spec<Tversky>("Tversky", "tversky");
   return spec;
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 void visit_options(Poisson& o, OptionVisitor& v) { visit_loss_options(v, "poisson", o.reduction); }
 
-double evaluate(const void*, const LossRows& rows) {
+double evaluate_poisson(const void*, const LossRows& rows) {
   return evaluate_points(rows, rows.predicted, [](double p, double t) {
     const double above = p + static_cast<double>(1e-7f);
     return PointLoss{.loss = p - t * std::log(above), .derivative = 1 - t / above};
@@ -25,7 +25,7 @@ const LossSpec& poisson_spec() {
                                 .access = options_access<Poisson, visit_options>(),
                                 .reduction = reduction_option<Poisson>,
                                 .uses_logits = never_uses_logits,
-                                .evaluate = evaluate};
+                                .evaluate = evaluate_poisson};
   return spec;
 }
 

@@ -22,7 +22,7 @@ std::int64_t label_of(const OneRow& r) {
 }
 
 /// -log softmax(z)[label]; derivative: softmax(z), less 1 at the label.
-double by_logits(const OneRow& r) {
+double sparse_by_logits(const OneRow& r) {
   const std::int64_t label = label_of(r);
   const SoftmaxRow row = softmax_row(r.values, r.n, r.gradient);
   if (r.gradient != nullptr) {
@@ -37,7 +37,7 @@ double by_logits(const OneRow& r) {
 }
 
 /// Keras takes log(clip(p)) for logits: log(sum c) - log(c[label]), c the clipped probabilities.
-double by_probabilities(const OneRow& r) {
+double sparse_by_probabilities(const OneRow& r) {
   const std::int64_t label = label_of(r);
   double sum = 0;
   for (std::int64_t i = 0; i < r.n; ++i) {
@@ -53,12 +53,12 @@ double by_probabilities(const OneRow& r) {
 
 /// Keras's ignore_class loses the logits that came with the probabilities.
 bool uses_logits(const void* options, LogitsOf from) {
-  return !static_cast<const SparseCategoricalCrossentropy*>(options)->ignore_class &&
+  return !options_as<SparseCategoricalCrossentropy>(options).ignore_class &&
          uses_kept_logits(options, from);
 }
 
 bool leaves_rows_out(const void* options) {
-  return static_cast<const SparseCategoricalCrossentropy*>(options)->ignore_class.has_value();
+  return options_as<SparseCategoricalCrossentropy>(options).ignore_class.has_value();
 }
 
 void leave_out(const LossRows& rows, std::int64_t row) {
@@ -86,11 +86,12 @@ double evaluate_others(const LossRows& rows,
   });
 }
 
-double evaluate(const void* options, const LossRows& rows) {
-  const auto ignored = static_cast<const SparseCategoricalCrossentropy*>(options)->ignore_class;
+double evaluate_sparse_categorical_crossentropy(const void* options, const LossRows& rows) {
+  const auto ignored = options_as<SparseCategoricalCrossentropy>(options).ignore_class;
   const float* logits = logits_of<SparseCategoricalCrossentropy>(options, rows);
-  return logits != nullptr ? evaluate_others(rows, logits, ignored, by_logits)
-                           : evaluate_others(rows, rows.predicted, ignored, by_probabilities);
+  return logits != nullptr
+             ? evaluate_others(rows, logits, ignored, sparse_by_logits)
+             : evaluate_others(rows, rows.predicted, ignored, sparse_by_probabilities);
 }
 
 }  // namespace
@@ -104,7 +105,7 @@ const LossSpec& sparse_categorical_crossentropy_spec() {
       .has_class_targets = true,
       .uses_logits = uses_logits,
       .leaves_rows_out = leaves_rows_out,
-      .evaluate = evaluate};
+      .evaluate = evaluate_sparse_categorical_crossentropy};
   return spec;
 }
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "base/error.hpp"
 #include "parts/losses/class_targets.hpp"
 #include "parts/metric_spec.hpp"
@@ -13,10 +11,6 @@ const MetricSpec& categorical_accuracy_spec();
 const MetricSpec& sparse_categorical_accuracy_spec();
 
 namespace {
-
-std::int64_t largest(const float* values, std::int64_t n) {
-  return std::max_element(values, values + n) - values;
-}
 
 /// The sum of weight * share(row), the share of a row's outputs that are right.
 template <class Share>
@@ -41,7 +35,7 @@ void visit_options(SparseTopKCategoricalAccuracy& o, OptionVisitor& v) {
 }
 
 void binary(const void* options, const LossRows& rows, double* sums) {
-  const float threshold = static_cast<const BinaryAccuracy*>(options)->threshold;
+  const float threshold = options_as<BinaryAccuracy>(options).threshold;
   sums[0] += sum_rows(rows, [&](std::int64_t row) {
     double right = 0;
     for (std::int64_t i = row * rows.outputs; i < (row + 1) * rows.outputs; ++i) {
@@ -79,14 +73,14 @@ double top_k(std::int64_t k, const LossRows& rows, const LabelOf& label_of) {
 }
 
 void top_of_shares(const void* options, const LossRows& rows, double* sums) {
-  const std::int64_t k = static_cast<const TopKCategoricalAccuracy*>(options)->k;
+  const std::int64_t k = options_as<TopKCategoricalAccuracy>(options).k;
   sums[0] += top_k(k, rows, [&](std::int64_t row) {
     return largest(rows.target + row * rows.outputs, rows.outputs);
   });
 }
 
 void top_of_classes(const void* options, const LossRows& rows, double* sums) {
-  const std::int64_t k = static_cast<const SparseTopKCategoricalAccuracy*>(options)->k;
+  const std::int64_t k = options_as<SparseTopKCategoricalAccuracy>(options).k;
   sums[0] += top_k(k, rows, [&](std::int64_t row) {
     return class_of(rows.target[row], rows.outputs, "sparse_top_k_categorical_accuracy");
   });

@@ -25,8 +25,8 @@ void visit_options(AUC& o, OptionVisitor& v) {
 }
 
 /// The thresholds have a margin of 1e-7 below 0 and above 1.
-YesOrNo how(const void* options) {
-  const auto& o = *static_cast<const AUC*>(options);
+YesOrNo auc_rules(const void* options) {
+  const auto& o = options_as<AUC>(options);
   std::vector<float> inner = o.thresholds;
   std::ranges::sort(inner);
   YesOrNo made = YesOrNo::even(o.num_thresholds);
@@ -44,9 +44,13 @@ YesOrNo how(const void* options) {
   return made;
 }
 
-std::int64_t count(const void* options, std::int64_t outputs) { return how(options).sums(outputs); }
+std::int64_t auc_sums(const void* options, std::int64_t outputs) {
+  return auc_rules(options).sums(outputs);
+}
 
-void add(const void* options, const LossRows& rows, double* sums) { how(options).add(rows, sums); }
+void add_auc(const void* options, const LossRows& rows, double* sums) {
+  auc_rules(options).add(rows, sums);
+}
 
 double ratio(double a, double b) { return b == 0 ? 0.0 : a / b; }
 
@@ -101,9 +105,9 @@ double area(const AUC& o, std::span<const Counts> counts) {
 }
 
 /// Of several labels the mean, by label_weights.
-double result(const void* options, std::span<const double> sums, double) {
-  const auto& o = *static_cast<const AUC*>(options);
-  const YesOrNo made = how(options);
+double auc_result(const void* options, std::span<const double> sums, double) {
+  const auto& o = options_as<AUC>(options);
+  const YesOrNo made = auc_rules(options);
   const auto own = static_cast<std::size_t>(2 * (made.thresholds.size() + 1));
   double areas = 0, weights = 0;
   for (std::size_t label = 0; label < sums.size() / own; ++label) {
@@ -115,8 +119,8 @@ double result(const void* options, std::span<const double> sums, double) {
   return ratio(areas, weights);
 }
 
-void check(const void* options) {
-  const auto& o = *static_cast<const AUC*>(options);
+void check_auc(const void* options) {
+  const auto& o = options_as<AUC>(options);
   if (o.num_labels && !o.multi_label) {
     throw error<OptionError>({.where = "AUC",
                               .expected = "num_labels with multi_label only",
@@ -136,12 +140,12 @@ const MetricSpec& auc_spec() {
   static const MetricSpec spec = {.class_name = "AUC",
                                   .name = "auc",
                                   .access = options_access<AUC, visit_options>(),
-                                  .count = count,
+                                  .count = auc_sums,
                                   .uses_mask = false,
-                                  .add = add,
-                                  .result = result,
+                                  .add = add_auc,
+                                  .result = auc_result,
                                   .is_higher_better = true,
-                                  .check = check};
+                                  .check = check_auc};
   return spec;
 }
 

@@ -8,15 +8,15 @@ namespace engram {
 
 namespace {
 
-float precision(const Counts& c) { return share(c.true_positives, c.false_positives); }
+float precision_share(const Counts& c) { return share(c.true_positives, c.false_positives); }
 
-float recall(const Counts& c) { return share(c.true_positives, c.false_negatives); }
+float recall_share(const Counts& c) { return share(c.true_positives, c.false_negatives); }
 
 float specificity(const Counts& c) { return share(c.true_negatives, c.false_positives); }
 
 template <class Options>
-YesOrNo how(const void* options) {
-  const auto& o = *static_cast<const Options*>(options);
+YesOrNo best_share_rules(const void* options) {
+  const auto& o = options_as<Options>(options);
   YesOrNo made = YesOrNo::even(o.num_thresholds);
   made.class_id = o.class_id;
   return made;
@@ -47,60 +47,63 @@ void visit_options(SpecificityAtSensitivity& o, OptionVisitor& v) {
 }
 
 template <class Options, auto kLeast, auto kConstrained, auto kBest>
-MetricSpec make_spec(std::string_view class_name, std::string_view name) {
-  return {
-      .class_name = class_name,
-      .name = name,
-      .access = options_access<Options, visit_options>(),
-      .count = [](const void* o, std::int64_t outputs) { return how<Options>(o).sums(outputs); },
-      .uses_mask = false,
-      .add = [](const void* o,
-                const LossRows& rows,
-                double* sums) { how<Options>(o).add(rows, sums); },
-      .result =
-          [](const void* o, std::span<const double> sums, double) {
-            float best = 0;
-            for (const Counts& counts : counts_of(how<Options>(o), sums)) {
-              const bool is_enough =
-                  kConstrained(counts) >= static_cast<const Options*>(o)->*kLeast;
-              best = is_enough ? std::max(best, kBest(counts)) : best;
-            }
-            return static_cast<double>(best);
-          },
-      .is_higher_better = true};
+MetricSpec make_best_share_spec(std::string_view class_name, std::string_view name) {
+  return {.class_name = class_name,
+          .name = name,
+          .access = options_access<Options, visit_options>(),
+          .count = [](const void* o,
+                      std::int64_t outputs) { return best_share_rules<Options>(o).sums(outputs); },
+          .uses_mask = false,
+          .add = [](const void* o,
+                    const LossRows& rows,
+                    double* sums) { best_share_rules<Options>(o).add(rows, sums); },
+          .result =
+              [](const void* o, std::span<const double> sums, double) {
+                float best = 0;
+                for (const Counts& counts : counts_of(best_share_rules<Options>(o), sums)) {
+                  const bool is_enough = kConstrained(counts) >= options_as<Options>(o).*kLeast;
+                  best = is_enough ? std::max(best, kBest(counts)) : best;
+                }
+                return static_cast<double>(best);
+              },
+          .is_higher_better = true};
 }
 
 }  // namespace
 
 const MetricSpec& precision_at_recall_spec() {
   static const MetricSpec spec =
-      make_spec<PrecisionAtRecall, &PrecisionAtRecall::recall, recall, precision>(
-          "PrecisionAtRecall", "precision_at_recall");
+      make_best_share_spec<PrecisionAtRecall,
+                           &PrecisionAtRecall::recall,
+                           recall_share,
+                           precision_share>("PrecisionAtRecall", "precision_at_recall");
   return spec;
 }
 
 const MetricSpec& recall_at_precision_spec() {
   static const MetricSpec spec =
-      make_spec<RecallAtPrecision, &RecallAtPrecision::precision, precision, recall>(
-          "RecallAtPrecision", "recall_at_precision");
+      make_best_share_spec<RecallAtPrecision,
+                           &RecallAtPrecision::precision,
+                           precision_share,
+                           recall_share>("RecallAtPrecision", "recall_at_precision");
   return spec;
 }
 
 const MetricSpec& sensitivity_at_specificity_spec() {
   static const MetricSpec spec =
-      make_spec<SensitivityAtSpecificity,
-                &SensitivityAtSpecificity::specificity,
-                specificity,
-                recall>("SensitivityAtSpecificity", "sensitivity_at_specificity");
+      make_best_share_spec<SensitivityAtSpecificity,
+                           &SensitivityAtSpecificity::specificity,
+                           specificity,
+                           recall_share>("SensitivityAtSpecificity", "sensitivity_at_specificity");
   return spec;
 }
 
 const MetricSpec& specificity_at_sensitivity_spec() {
   static const MetricSpec spec =
-      make_spec<SpecificityAtSensitivity,
-                &SpecificityAtSensitivity::sensitivity,
-                recall,
-                specificity>("SpecificityAtSensitivity", "specificity_at_sensitivity");
+      make_best_share_spec<SpecificityAtSensitivity,
+                           &SpecificityAtSensitivity::sensitivity,
+                           recall_share,
+                           specificity>("SpecificityAtSensitivity", "specificity_at_sensitivity");
   return spec;
 }
 

@@ -16,7 +16,7 @@ void visit_number(OptionVisitor& v,
 }
 
 template <class Options>
-void visit_options(Options& o, OptionVisitor& v) {
+void visit_confusion(Options& o, OptionVisitor& v) {
   v.numbers("thresholds", o.thresholds);
   if constexpr (requires { o.top_k; }) {
     visit_number(v, "top_k", o.top_k, 1);
@@ -25,8 +25,8 @@ void visit_options(Options& o, OptionVisitor& v) {
 }
 
 template <class Options>
-YesOrNo how(const void* options) {
-  const auto& o = *static_cast<const Options*>(options);
+YesOrNo confusion_rules(const void* options) {
+  const auto& o = options_as<Options>(options);
   if constexpr (requires { o.top_k; }) {
     YesOrNo made = YesOrNo::of(o.thresholds, o.top_k);
     made.class_id = o.class_id;
@@ -47,30 +47,31 @@ void check_thresholds(const std::vector<float>& thresholds, std::string_view whe
 }
 
 template <class Options, auto kValue>
-MetricSpec make_spec(std::string_view class_name, std::string_view name, bool is_higher_better) {
-  return {
-      .class_name = class_name,
-      .name = name,
-      .access = options_access<Options, visit_options<Options>>(),
-      .count = [](const void* o, std::int64_t outputs) { return how<Options>(o).sums(outputs); },
-      .uses_mask = false,
-      .add = [](const void* o,
-                const LossRows& rows,
-                double* sums) { how<Options>(o).add(rows, sums); },
-      .results =
-          [](const void* o, std::span<const double> sums) {
-            std::vector<double> values;
-            for (const Counts& counts : counts_of(how<Options>(o), sums)) {
-              values.push_back(kValue(counts));
-            }
-            return values;
-          },
-      .is_higher_better = is_higher_better,
-      .check =
-          [](const void* o) {
-            check_thresholds(static_cast<const Options*>(o)->thresholds,
-                             spec_of(Options{}).class_name);
-          }};
+MetricSpec make_confusion_spec(std::string_view class_name,
+                               std::string_view name,
+                               bool is_higher_better) {
+  return {.class_name = class_name,
+          .name = name,
+          .access = options_access<Options, visit_confusion<Options>>(),
+          .count = [](const void* o,
+                      std::int64_t outputs) { return confusion_rules<Options>(o).sums(outputs); },
+          .uses_mask = false,
+          .add = [](const void* o,
+                    const LossRows& rows,
+                    double* sums) { confusion_rules<Options>(o).add(rows, sums); },
+          .results =
+              [](const void* o, std::span<const double> sums) {
+                std::vector<double> values;
+                for (const Counts& counts : counts_of(confusion_rules<Options>(o), sums)) {
+                  values.push_back(kValue(counts));
+                }
+                return values;
+              },
+          .is_higher_better = is_higher_better,
+          .check =
+              [](const void* o) {
+                check_thresholds(options_as<Options>(o).thresholds, spec_of(Options{}).class_name);
+              }};
 }
 
 double double_share(double part, double rest) {
@@ -92,36 +93,37 @@ double false_negatives(const Counts& c) { return c.false_negatives; }
 }  // namespace
 
 const MetricSpec& precision_spec() {
-  static const MetricSpec spec = make_spec<Precision, precision>("Precision", "precision", true);
+  static const MetricSpec spec =
+      make_confusion_spec<Precision, precision>("Precision", "precision", true);
   return spec;
 }
 
 const MetricSpec& recall_spec() {
-  static const MetricSpec spec = make_spec<Recall, recall>("Recall", "recall", true);
+  static const MetricSpec spec = make_confusion_spec<Recall, recall>("Recall", "recall", true);
   return spec;
 }
 
 const MetricSpec& true_positives_spec() {
   static const MetricSpec spec =
-      make_spec<TruePositives, true_positives>("TruePositives", "true_positives", true);
+      make_confusion_spec<TruePositives, true_positives>("TruePositives", "true_positives", true);
   return spec;
 }
 
 const MetricSpec& true_negatives_spec() {
   static const MetricSpec spec =
-      make_spec<TrueNegatives, true_negatives>("TrueNegatives", "true_negatives", true);
+      make_confusion_spec<TrueNegatives, true_negatives>("TrueNegatives", "true_negatives", true);
   return spec;
 }
 
 const MetricSpec& false_positives_spec() {
-  static const MetricSpec spec =
-      make_spec<FalsePositives, false_positives>("FalsePositives", "false_positives", false);
+  static const MetricSpec spec = make_confusion_spec<FalsePositives, false_positives>(
+      "FalsePositives", "false_positives", false);
   return spec;
 }
 
 const MetricSpec& false_negatives_spec() {
-  static const MetricSpec spec =
-      make_spec<FalseNegatives, false_negatives>("FalseNegatives", "false_negatives", false);
+  static const MetricSpec spec = make_confusion_spec<FalseNegatives, false_negatives>(
+      "FalseNegatives", "false_negatives", false);
   return spec;
 }
 

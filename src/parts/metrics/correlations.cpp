@@ -45,7 +45,7 @@ double concordance(const float* p, const float* t, std::int64_t n) {
 }
 
 template <auto kRow>
-void add(const void*, const LossRows& rows, double* sums) {
+void add_correlations(const void*, const LossRows& rows, double* sums) {
   for (std::int64_t row = 0; row < rows.rows; ++row) {
     const double weight = rows.weight == nullptr ? 1.0 : rows.weight[row];
     const std::int64_t at = row * rows.outputs;
@@ -58,11 +58,11 @@ struct LastAxis {};
 void visit_options(LastAxis&, OptionVisitor& v) { v.fixed("axis", std::int64_t{-1}); }
 
 template <auto kRow>
-MetricSpec make_spec(std::string_view class_name, std::string_view name) {
+MetricSpec make_correlations_spec(std::string_view class_name, std::string_view name) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<LastAxis, visit_options>(),
-          .add = add<kRow>,
+          .add = add_correlations<kRow>,
           .result = mean_result,
           .is_higher_better = true};
 }
@@ -70,13 +70,14 @@ MetricSpec make_spec(std::string_view class_name, std::string_view name) {
 }  // namespace
 
 const MetricSpec& pearson_correlation_spec() {
-  static const MetricSpec spec = make_spec<pearson>("PearsonCorrelation", "pearson_correlation");
+  static const MetricSpec spec =
+      make_correlations_spec<pearson>("PearsonCorrelation", "pearson_correlation");
   return spec;
 }
 
 const MetricSpec& concordance_correlation_spec() {
   static const MetricSpec spec =
-      make_spec<concordance>("ConcordanceCorrelation", "concordance_correlation");
+      make_correlations_spec<concordance>("ConcordanceCorrelation", "concordance_correlation");
   return spec;
 }
 

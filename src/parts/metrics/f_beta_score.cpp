@@ -11,7 +11,7 @@ namespace engram {
 namespace {
 
 constexpr std::array<std::string_view, 3> kAverages = {"micro", "macro", "weighted"};
-constexpr double kEpsilon = 1e-7;
+constexpr double kFBetaEpsilon = 1e-7;
 
 constexpr Rule kThreshold = {.low = 0, .high = 1, .is_low_open = true};
 
@@ -27,11 +27,11 @@ void visit_options(F1Score& o, OptionVisitor& v) {
 }
 
 /// Of each output: right ones, false alarms, missed ones, and targets.
-std::int64_t count(const void*, std::int64_t outputs) { return 4 * outputs; }
+std::int64_t f_beta_score_sums(const void*, std::int64_t outputs) { return 4 * outputs; }
 
 template <class Options>
-void add(const void* options, const LossRows& rows, double* sums) {
-  const auto& o = *static_cast<const Options*>(options);
+void add_f_beta_score(const void* options, const LossRows& rows, double* sums) {
+  const auto& o = options_as<Options>(options);
   for (std::int64_t row = 0; row < rows.rows; ++row) {
     const double weight = rows.weight == nullptr ? 1.0 : rows.weight[row];
     const float* p = rows.predicted + row * rows.outputs;
@@ -50,15 +50,15 @@ void add(const void* options, const LossRows& rows, double* sums) {
 }
 
 double score(const double* sums, double beta) {
-  const double precision = sums[0] / (sums[0] + sums[1] + kEpsilon);
-  const double recall = sums[0] / (sums[0] + sums[2] + kEpsilon);
+  const double precision = sums[0] / (sums[0] + sums[1] + kFBetaEpsilon);
+  const double recall = sums[0] / (sums[0] + sums[2] + kFBetaEpsilon);
   const double squared = beta * beta;
-  return precision * recall / (squared * precision + recall + kEpsilon) * (1 + squared);
+  return precision * recall / (squared * precision + recall + kFBetaEpsilon) * (1 + squared);
 }
 
 template <class Options>
-std::vector<double> results(const void* options, std::span<const double> sums) {
-  const auto& o = *static_cast<const Options*>(options);
+std::vector<double> f_beta_score_results(const void* options, std::span<const double> sums) {
+  const auto& o = options_as<Options>(options);
   double beta = 1;
   if constexpr (std::is_same_v<Options, FBetaScore>) {
     beta = o.beta;
@@ -80,20 +80,20 @@ std::vector<double> results(const void* options, std::span<const double> sums) {
   double sum = 0;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     sum += scores[i] * (*o.average == "macro" ? 1 / static_cast<double>(scores.size())
-                                              : sums[4 * i + 3] / (all[3] + kEpsilon));
+                                              : sums[4 * i + 3] / (all[3] + kFBetaEpsilon));
   }
   return {sum};
 }
 
 template <class Options>
-MetricSpec make_spec(std::string_view class_name, std::string_view name) {
+MetricSpec make_f_beta_score_spec(std::string_view class_name, std::string_view name) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
-          .count = count,
+          .count = f_beta_score_sums,
           .uses_mask = false,
-          .add = add<Options>,
-          .results = results<Options>,
+          .add = add_f_beta_score<Options>,
+          .results = f_beta_score_results<Options>,
           .is_higher_better = true};
 }
 
@@ -101,7 +101,7 @@ MetricSpec make_spec(std::string_view class_name, std::string_view name) {
 
 const MetricSpec& f_beta_score_spec() {
   static const MetricSpec spec = [] {
-    MetricSpec made = make_spec<FBetaScore>("FBetaScore", "fbeta_score");
+    MetricSpec made = make_f_beta_score_spec<FBetaScore>("FBetaScore", "fbeta_score");
     made.other_names = {"f_beta_score"};
     return made;
   }();
@@ -109,7 +109,7 @@ const MetricSpec& f_beta_score_spec() {
 }
 
 const MetricSpec& f1_score_spec() {
-  static const MetricSpec spec = make_spec<F1Score>("F1Score", "f1_score");
+  static const MetricSpec spec = make_f_beta_score_spec<F1Score>("F1Score", "f1_score");
   return spec;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The five metrics out of a table of classes: its row is the target's, its column the output's.
-#include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
+#include "parts/losses/class_targets.hpp"
 #include "parts/metric_spec.hpp"
 
 namespace engram {
@@ -57,7 +57,7 @@ struct Table {
 
 template <class Options>
 Table table(const void* options) {
-  const auto& given = *static_cast<const Options*>(options);
+  const auto& given = options_as<Options>(options);
   Table made;
   if constexpr (std::is_same_v<Options, BinaryIoU>) {
     made.o = {.num_classes = 2, .target_class_ids = given.target_class_ids};
@@ -81,12 +81,8 @@ Table table(const void* options) {
   return made;
 }
 
-std::int64_t largest(const float* values, std::int64_t n) {
-  return std::max_element(values, values + n) - values;
-}
-
 template <class Options>
-void add(const void* options, const LossRows& rows, double* sums) {
+void add_intersection_over_union(const void* options, const LossRows& rows, double* sums) {
   const Table made = table<Options>(options);
   const IoU& o = made.o;
   const std::int64_t places = o.sparse_y_pred ? rows.outputs : 1;  // classes that a row gives
@@ -119,7 +115,7 @@ void add(const void* options, const LossRows& rows, double* sums) {
 
 /// The mean over the wanted classes that occur.
 template <class Options>
-double result(const void* options, std::span<const double> sums, double) {
+double intersection_over_union_result(const void* options, std::span<const double> sums, double) {
   const IoU o = table<Options>(options).o;
   const auto n = static_cast<std::size_t>(o.num_classes);
   double sum = 0, count = 0;
@@ -138,7 +134,7 @@ double result(const void* options, std::span<const double> sums, double) {
 }
 
 template <class Options>
-void check(const void* options) {
+void check_intersection_over_union(const void* options) {
   const Table made = table<Options>(options);
   for (const std::int64_t id : made.o.target_class_ids) {
     if (id < 0 || id >= made.o.num_classes) {
@@ -157,7 +153,7 @@ void check(const void* options) {
 }
 
 template <class Options>
-MetricSpec make_spec(std::string_view class_name, std::string_view name) {
+MetricSpec make_intersection_over_union_spec(std::string_view class_name, std::string_view name) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
@@ -172,37 +168,40 @@ MetricSpec make_spec(std::string_view class_name, std::string_view name) {
                 return n * n;
               },
           .uses_mask = false,
-          .add = add<Options>,
-          .result = result<Options>,
+          .add = add_intersection_over_union<Options>,
+          .result = intersection_over_union_result<Options>,
           .keeps_whole_numbers = true,
           .is_higher_better = true,
-          .check = check<Options>};
+          .check = check_intersection_over_union<Options>};
 }
 
 }  // namespace
 
 const MetricSpec& iou_spec() {
-  static const MetricSpec spec = make_spec<IoU>("IoU", "io_u");
+  static const MetricSpec spec = make_intersection_over_union_spec<IoU>("IoU", "io_u");
   return spec;
 }
 
 const MetricSpec& mean_iou_spec() {
-  static const MetricSpec spec = make_spec<MeanIoU>("MeanIoU", "mean_io_u");
+  static const MetricSpec spec = make_intersection_over_union_spec<MeanIoU>("MeanIoU", "mean_io_u");
   return spec;
 }
 
 const MetricSpec& one_hot_iou_spec() {
-  static const MetricSpec spec = make_spec<OneHotIoU>("OneHotIoU", "one_hot_io_u");
+  static const MetricSpec spec =
+      make_intersection_over_union_spec<OneHotIoU>("OneHotIoU", "one_hot_io_u");
   return spec;
 }
 
 const MetricSpec& one_hot_mean_iou_spec() {
-  static const MetricSpec spec = make_spec<OneHotMeanIoU>("OneHotMeanIoU", "one_hot_mean_io_u");
+  static const MetricSpec spec =
+      make_intersection_over_union_spec<OneHotMeanIoU>("OneHotMeanIoU", "one_hot_mean_io_u");
   return spec;
 }
 
 const MetricSpec& binary_iou_spec() {
-  static const MetricSpec spec = make_spec<BinaryIoU>("BinaryIoU", "binary_io_u");
+  static const MetricSpec spec =
+      make_intersection_over_union_spec<BinaryIoU>("BinaryIoU", "binary_io_u");
   return spec;
 }
 

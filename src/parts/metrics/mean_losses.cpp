@@ -9,7 +9,7 @@ namespace engram {
 namespace {
 
 template <class Loss>
-void add(const void* options, const LossRows& rows, double* sums) {
+void add_mean_losses(const void* options, const LossRows& rows, double* sums) {
   sums[0] += spec_of(Loss{}).evaluate(options, rows);
 }
 
@@ -49,7 +49,7 @@ void add_others(const void* options, const LossRows& rows, double* sums) {
   LeftOut left_out;
   LossRows own = rows;
   own.left_out = rows.weight != nullptr ? &left_out : nullptr;
-  add<SparseCategoricalCrossentropy>(options, own, sums);
+  add_mean_losses<SparseCategoricalCrossentropy>(options, own, sums);
   sums[1] += left_out.weight;
 }
 
@@ -64,67 +64,67 @@ double less_mean(const void*, std::span<const double> sums, double weight) {
 
 /// The loss's names, but for those that Keras calls otherwise.
 template <class Loss>
-MetricSpec make_spec() {
+MetricSpec make_mean_losses_spec() {
   const LossSpec& loss = spec_of(Loss{});
   return {.class_name = loss.class_name,
           .name = loss.name,
           .other_names = loss.other_names,
           .access = options_access<Loss, visit_as_metric<Loss>>(),
           .has_class_targets = loss.has_class_targets,
-          .add = add<Loss>,
+          .add = add_mean_losses<Loss>,
           .result = mean_result};
 }
 
 }  // namespace
 
 const MetricSpec& mean_absolute_percentage_error_metric_spec() {
-  static const MetricSpec spec = make_spec<MeanAbsolutePercentageError>();
+  static const MetricSpec spec = make_mean_losses_spec<MeanAbsolutePercentageError>();
   return spec;
 }
 
 const MetricSpec& mean_squared_logarithmic_error_metric_spec() {
-  static const MetricSpec spec = make_spec<MeanSquaredLogarithmicError>();
+  static const MetricSpec spec = make_mean_losses_spec<MeanSquaredLogarithmicError>();
   return spec;
 }
 
 const MetricSpec& kl_divergence_metric_spec() {
-  static const MetricSpec spec = make_spec<KLDivergence>();
+  static const MetricSpec spec = make_mean_losses_spec<KLDivergence>();
   return spec;
 }
 
 const MetricSpec& poisson_metric_spec() {
-  static const MetricSpec spec = make_spec<Poisson>();
+  static const MetricSpec spec = make_mean_losses_spec<Poisson>();
   return spec;
 }
 
 const MetricSpec& hinge_metric_spec() {
-  static const MetricSpec spec = make_spec<Hinge>();
+  static const MetricSpec spec = make_mean_losses_spec<Hinge>();
   return spec;
 }
 
 const MetricSpec& squared_hinge_metric_spec() {
-  static const MetricSpec spec = make_spec<SquaredHinge>();
+  static const MetricSpec spec = make_mean_losses_spec<SquaredHinge>();
   return spec;
 }
 
 const MetricSpec& categorical_hinge_metric_spec() {
-  static const MetricSpec spec = make_spec<CategoricalHinge>();
+  static const MetricSpec spec = make_mean_losses_spec<CategoricalHinge>();
   return spec;
 }
 
 const MetricSpec& binary_crossentropy_metric_spec() {
-  static const MetricSpec spec = make_spec<BinaryCrossentropy>();
+  static const MetricSpec spec = make_mean_losses_spec<BinaryCrossentropy>();
   return spec;
 }
 
 const MetricSpec& categorical_crossentropy_metric_spec() {
-  static const MetricSpec spec = make_spec<CategoricalCrossentropy>();
+  static const MetricSpec spec = make_mean_losses_spec<CategoricalCrossentropy>();
   return spec;
 }
 
 const MetricSpec& sparse_categorical_crossentropy_metric_spec() {
   static const MetricSpec spec = [] {
-    MetricSpec made = make_spec<SparseCategoricalCrossentropy>();
+    MetricSpec made = make_mean_losses_spec<SparseCategoricalCrossentropy>();
     made.count = two;
     made.add = add_others;
     made.result = mean_of_others;
@@ -135,7 +135,7 @@ const MetricSpec& sparse_categorical_crossentropy_metric_spec() {
 
 const MetricSpec& cosine_similarity_metric_spec() {
   static const MetricSpec spec = [] {
-    MetricSpec made = make_spec<CosineSimilarity>();
+    MetricSpec made = make_mean_losses_spec<CosineSimilarity>();
     made.result = less_mean;
     made.is_higher_better = true;
     return made;
@@ -148,7 +148,7 @@ const MetricSpec& log_cosh_error_spec() {
                                   .name = "log_cosh_error",
                                   .other_names = {"logcosh"},
                                   .access = options_access<LogCosh, visit_as_metric<LogCosh>>(),
-                                  .add = add<LogCosh>,
+                                  .add = add_mean_losses<LogCosh>,
                                   .result = mean_result};
   return spec;
 }

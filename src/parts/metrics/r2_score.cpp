@@ -17,9 +17,9 @@ void visit_options(R2Score& o, OptionVisitor& v) {
 }
 
 /// Of squared errors, targets and squared targets of each output; the weight; the targets seen.
-std::int64_t count(const void*, std::int64_t outputs) { return 3 * outputs + 2; }
+std::int64_t r2_score_sums(const void*, std::int64_t outputs) { return 3 * outputs + 2; }
 
-void add(const void*, const LossRows& rows, double* sums) {
+void add_r2_score(const void*, const LossRows& rows, double* sums) {
   double *errors = sums, *targets = errors + rows.outputs, *squares = targets + rows.outputs;
   for (std::int64_t row = 0; row < rows.rows; ++row) {
     const double weight = rows.weight == nullptr ? 1.0 : rows.weight[row];
@@ -36,8 +36,8 @@ void add(const void*, const LossRows& rows, double* sums) {
 }
 
 /// 1 - squared errors / variance for each output, 0 without variance.
-std::vector<double> results(const void* options, std::span<const double> sums) {
-  const auto& o = *static_cast<const R2Score*>(options);
+std::vector<double> r2_score_results(const void* options, std::span<const double> sums) {
+  const auto& o = options_as<R2Score>(options);
   const std::size_t outputs = sums.size() / 3;
   const double weight = sums[3 * outputs], seen = sums.back();
   std::vector<double> scores;
@@ -69,10 +69,10 @@ const MetricSpec& r2_score_spec() {
   static const MetricSpec spec = {.class_name = "R2Score",
                                   .name = "r2_score",
                                   .access = options_access<R2Score, visit_options>(),
-                                  .count = count,
+                                  .count = r2_score_sums,
                                   .uses_mask = false,
-                                  .add = add,
-                                  .results = results,
+                                  .add = add_r2_score,
+                                  .results = r2_score_results,
                                   .is_higher_better = true};
   return spec;
 }

@@ -13,14 +13,14 @@ void visit_options(Adadelta& o, OptionVisitor& v) {
   v.option("epsilon", o.epsilon, at_least(0));
 }
 
-std::vector<std::string_view> slots(const void*) {
+std::vector<std::string_view> adadelta_slots(const void*) {
   return {"accumulated_grad", "accumulated_delta_var"};
 }
 
 /// s = rho s + (1 - rho) g*g; step = g sqrt((d + epsilon) / (s + epsilon));
 /// d = rho d + (1 - rho) step*step; w -= lr step.
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const Adadelta*>(options);
+void update_by_adadelta(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<Adadelta>(options);
   decay_weights(o.weight_decay, r);
   float *squares = r.slots[0], *steps = r.slots[1];
   for (std::int64_t i = 0; i < r.n; ++i) {
@@ -38,10 +38,10 @@ const OptimizerSpec& adadelta_spec() {
   static const OptimizerSpec spec = {.class_name = "Adadelta",
                                      .name = "adadelta",
                                      .access = options_access<Adadelta, visit_options>(),
-                                     .slots = slots,
+                                     .slots = adadelta_slots,
                                      .common = common_of<Adadelta>,
                                      .interleaved_slots = 2,
-                                     .update = update};
+                                     .update = update_by_adadelta};
   return spec;
 }
 

@@ -18,10 +18,12 @@ void visit_options(Adafactor& o, OptionVisitor& v) {
   v.option("relative_step", o.relative_step);
 }
 
-std::vector<std::string_view> slots(const void*) { return {"r", "c", "velocity"}; }
+std::vector<std::string_view> adafactor_slots(const void*) { return {"r", "c", "velocity"}; }
 
 /// Means over the rows and the columns of the last two axes; of a vector a number without use.
-std::optional<Shape> slot_shape(const void*, std::size_t slot, const UpdateVariable& variable) {
+std::optional<Shape> adafactor_slot_shape(const void*,
+                                          std::size_t slot,
+                                          const UpdateVariable& variable) {
   Shape shape = variable.shape;
   if (slot == 2) {
     return shape;
@@ -74,8 +76,8 @@ void factor_matrix(const float* g,
 
 /// step = g / sqrt(v), limited to a root mean square of clip_threshold;
 /// w -= min(lr, 1 / sqrt(t)) max(epsilon_2, root mean square of w) step.
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const Adafactor*>(options);
+void update_by_adafactor(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<Adafactor>(options);
   decay_weights(o.weight_decay, r);
   const auto t = static_cast<float>(r.iteration);
   const float beta = 1 - std::pow(t, o.beta_2_decay);
@@ -112,12 +114,12 @@ const OptimizerSpec& adafactor_spec() {
   static const OptimizerSpec spec = {.class_name = "Adafactor",
                                      .name = "adafactor",
                                      .access = options_access<Adafactor, visit_options>(),
-                                     .slots = slots,
+                                     .slots = adafactor_slots,
                                      .common = common_of<Adafactor>,
                                      .interleaved_slots = 3,
-                                     .slot_shape = slot_shape,
+                                     .slot_shape = adafactor_slot_shape,
                                      .needs_whole_variable = true,
-                                     .update = update};
+                                     .update = update_by_adafactor};
   return spec;
 }
 

@@ -13,15 +13,15 @@ void visit_options(Adagrad& o, OptionVisitor& v) {
   v.option("epsilon", o.epsilon, at_least(0));
 }
 
-std::vector<std::string_view> slots(const void*) { return {"accumulator"}; }
+std::vector<std::string_view> adagrad_slots(const void*) { return {"accumulator"}; }
 
-float first_slot_value(const void* options, std::size_t) {
-  return static_cast<const Adagrad*>(options)->initial_accumulator_value;
+float adagrad_first_slot_value(const void* options, std::size_t) {
+  return options_as<Adagrad>(options).initial_accumulator_value;
 }
 
 /// sum += g*g; w -= lr g / sqrt(sum + epsilon).
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const Adagrad*>(options);
+void update_by_adagrad(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<Adagrad>(options);
   decay_weights(o.weight_decay, r);
   float* sum = r.slots[0];
   for (std::int64_t i = 0; i < r.n; ++i) {
@@ -37,10 +37,10 @@ const OptimizerSpec& adagrad_spec() {
   static const OptimizerSpec spec = {.class_name = "Adagrad",
                                      .name = "adagrad",
                                      .access = options_access<Adagrad, visit_options>(),
-                                     .slots = slots,
+                                     .slots = adagrad_slots,
                                      .common = common_of<Adagrad>,
-                                     .first_slot_value = first_slot_value,
-                                     .update = update};
+                                     .first_slot_value = adagrad_first_slot_value,
+                                     .update = update_by_adagrad};
   return spec;
 }
 

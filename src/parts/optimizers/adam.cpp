@@ -22,16 +22,16 @@ void visit_options(Adam& o, OptionVisitor& v) { visit_adam(o, v, "adam"); }
 void visit_options(AdamW& o, OptionVisitor& v) { visit_adam(o, v, "adam_w"); }
 
 template <class Options>
-std::vector<std::string_view> slots(const void* options) {
-  if (static_cast<const Options*>(options)->amsgrad) {
+std::vector<std::string_view> adam_slots(const void* options) {
+  if (options_as<Options>(options).amsgrad) {
     return {"momentum", "velocity", "velocity_hat"};
   }
   return {"momentum", "velocity"};
 }
 
 template <class Options>
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const Options*>(options);
+void update_by_adam(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<Options>(options);
   const double correction =
       std::sqrt(1 - power(o.beta_2, r.iteration)) / (1 - power(o.beta_1, r.iteration));
   kernels::adam_update({.alpha = static_cast<float>(r.learning_rate * correction),
@@ -48,25 +48,25 @@ void update(const void* options, const UpdateRange& r) {
 }
 
 template <class Options>
-OptimizerSpec make_spec(std::string_view class_name, std::string_view name) {
+OptimizerSpec make_adam_spec(std::string_view class_name, std::string_view name) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
-          .slots = slots<Options>,
+          .slots = adam_slots<Options>,
           .common = common_of<Options>,
           .interleaved_slots = 2,
-          .update = update<Options>};
+          .update = update_by_adam<Options>};
 }
 
 }  // namespace
 
 const OptimizerSpec& adam_spec() {
-  static const OptimizerSpec spec = make_spec<Adam>("Adam", "adam");
+  static const OptimizerSpec spec = make_adam_spec<Adam>("Adam", "adam");
   return spec;
 }
 
 const OptimizerSpec& adamw_spec() {
-  static const OptimizerSpec spec = make_spec<AdamW>("AdamW", "adamw");
+  static const OptimizerSpec spec = make_adam_spec<AdamW>("AdamW", "adamw");
   return spec;
 }
 

@@ -15,11 +15,11 @@ void visit_options(Adamax& o, OptionVisitor& v) {
   v.option("epsilon", o.epsilon, at_least(0));
 }
 
-std::vector<std::string_view> slots(const void*) { return {"momentum", "norm"}; }
+std::vector<std::string_view> adamax_slots(const void*) { return {"momentum", "norm"}; }
 
 /// m += (g - m)(1 - beta_1); u = max(beta_2 u, |g|); w -= lr m / ((1 - beta_1^t)(u + epsilon)).
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const Adamax*>(options);
+void update_by_adamax(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<Adamax>(options);
   decay_weights(o.weight_decay, r);
   const auto alpha = static_cast<float>(r.learning_rate / (1 - power(o.beta_1, r.iteration)));
   float *m = r.slots[0], *u = r.slots[1];
@@ -36,10 +36,10 @@ const OptimizerSpec& adamax_spec() {
   static const OptimizerSpec spec = {.class_name = "Adamax",
                                      .name = "adamax",
                                      .access = options_access<Adamax, visit_options>(),
-                                     .slots = slots,
+                                     .slots = adamax_slots,
                                      .common = common_of<Adamax>,
                                      .interleaved_slots = 2,
-                                     .update = update};
+                                     .update = update_by_adamax};
   return spec;
 }
 

@@ -19,16 +19,16 @@ void visit_options(Ftrl& o, OptionVisitor& v) {
   v.option("beta", o.beta, at_least(0));
 }
 
-std::vector<std::string_view> slots(const void*) { return {"accumulator", "linear"}; }
+std::vector<std::string_view> ftrl_slots(const void*) { return {"accumulator", "linear"}; }
 
-float first_slot_value(const void* options, std::size_t slot) {
-  return slot == 0 ? static_cast<const Ftrl*>(options)->initial_accumulator_value : 0.0f;
+float ftrl_first_slot_value(const void* options, std::size_t slot) {
+  return slot == 0 ? options_as<Ftrl>(options).initial_accumulator_value : 0.0f;
 }
 
 /// new = sum + g*g; z += g + 2 shrinkage w - (new^p - sum^p) / lr w with p = -learning_rate_power;
 /// w = (clip(z, -l1, l1) - z) / (new^p / lr + 2 l2 + beta / lr).
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const Ftrl*>(options);
+void update_by_ftrl(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<Ftrl>(options);
   decay_weights(o.weight_decay, r);
   const float lr = r.learning_rate, l1 = o.l1_regularization_strength;
   const float l2 = o.l2_regularization_strength + o.beta / (2 * lr);
@@ -50,11 +50,11 @@ const OptimizerSpec& ftrl_spec() {
   static const OptimizerSpec spec = {.class_name = "Ftrl",
                                      .name = "ftrl",
                                      .access = options_access<Ftrl, visit_options>(),
-                                     .slots = slots,
+                                     .slots = ftrl_slots,
                                      .common = common_of<Ftrl>,
                                      .interleaved_slots = 2,
-                                     .first_slot_value = first_slot_value,
-                                     .update = update};
+                                     .first_slot_value = ftrl_first_slot_value,
+                                     .update = update_by_ftrl};
   return spec;
 }
 

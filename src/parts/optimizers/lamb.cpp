@@ -15,12 +15,12 @@ void visit_options(Lamb& o, OptionVisitor& v) {
   v.option("epsilon", o.epsilon, at_least(0));
 }
 
-std::vector<std::string_view> slots(const void*) { return {"momentum", "velocity"}; }
+std::vector<std::string_view> lamb_slots(const void*) { return {"momentum", "velocity"}; }
 
 /// m, v as Adam's; step = m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon);
 /// w -= lr step |w| / |step|, without the quotient when a norm is 0.
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const Lamb*>(options);
+void update_by_lamb(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<Lamb>(options);
   decay_weights(o.weight_decay, r);
   const auto of_m = static_cast<float>(1 / (1 - power(o.beta_1, r.iteration)));
   const auto of_v = static_cast<float>(1 / (1 - power(o.beta_2, r.iteration)));
@@ -50,11 +50,11 @@ const OptimizerSpec& lamb_spec() {
   static const OptimizerSpec spec = {.class_name = "Lamb",
                                      .name = "lamb",
                                      .access = options_access<Lamb, visit_options>(),
-                                     .slots = slots,
+                                     .slots = lamb_slots,
                                      .common = common_of<Lamb>,
                                      .interleaved_slots = 2,
                                      .needs_whole_variable = true,
-                                     .update = update};
+                                     .update = update_by_lamb};
   return spec;
 }
 

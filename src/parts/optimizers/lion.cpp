@@ -11,11 +11,11 @@ void visit_options(Lion& o, OptionVisitor& v) {
   v.option("beta_2", o.beta_2, in_range(0, 1));
 }
 
-std::vector<std::string_view> slots(const void*) { return {"momentum"}; }
+std::vector<std::string_view> lion_slots(const void*) { return {"momentum"}; }
 
 /// w -= lr sign(beta_1 m + (1 - beta_1) g); m = beta_2 m + (1 - beta_2) g.
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const Lion*>(options);
+void update_by_lion(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<Lion>(options);
   decay_weights(o.weight_decay, r);
   float* m = r.slots[0];
   for (std::int64_t i = 0; i < r.n; ++i) {
@@ -32,9 +32,9 @@ const OptimizerSpec& lion_spec() {
   static const OptimizerSpec spec = {.class_name = "Lion",
                                      .name = "lion",
                                      .access = options_access<Lion, visit_options>(),
-                                     .slots = slots,
+                                     .slots = lion_slots,
                                      .common = common_of<Lion>,
-                                     .update = update};
+                                     .update = update_by_lion};
   return spec;
 }
 

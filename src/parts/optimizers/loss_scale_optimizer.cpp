@@ -14,7 +14,7 @@ void visit_options(LossScaleOptimizer& o, OptionVisitor& v) {
 }
 
 const Optimizer& inner_of(const void* options) {
-  return static_cast<const LossScaleOptimizer*>(options)->inner_optimizer;
+  return options_as<LossScaleOptimizer>(options).inner_optimizer;
 }
 
 }  // namespace

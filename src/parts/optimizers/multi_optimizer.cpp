@@ -62,7 +62,7 @@ class MapOption final : public KindOption {
       throw error<OptionError>(
           {.where = "MultiOptimizer", .expected = "an optimizer_map", .got = "none"});
     }
-    value_ = *static_cast<const OptimizerMap*>(options.get());
+    value_ = options_as<OptimizerMap>(options.get());
   }
 
  private:

@@ -31,7 +31,7 @@ void visit_options(Muon& o, OptionVisitor& v) {
   v.option("rms_rate", o.rms_rate, at_least(0));
 }
 
-std::vector<std::string_view> slots(const void*) { return {"momentum", "velocity"}; }
+std::vector<std::string_view> muon_slots(const void*) { return {"momentum", "velocity"}; }
 
 /// All but matrices, the layers named, and embeddings if told so, are left to AdamW.
 bool is_adams(const Muon& o, const UpdateVariable& variable) {
@@ -45,10 +45,10 @@ bool is_adams(const Muon& o, const UpdateVariable& variable) {
          });
 }
 
-std::optional<Shape> slot_shape(const void* options,
-                                std::size_t slot,
-                                const UpdateVariable& variable) {
-  const bool has = slot == 0 || is_adams(*static_cast<const Muon*>(options), variable);
+std::optional<Shape> muon_slot_shape(const void* options,
+                                     std::size_t slot,
+                                     const UpdateVariable& variable) {
+  const bool has = slot == 0 || is_adams(options_as<Muon>(options), variable);
   return has ? std::optional(variable.shape) : std::nullopt;
 }
 
@@ -117,8 +117,8 @@ void orthogonalize(Matrix& x, std::size_t columns, const Muon& o) {
 
 /// m = momentum m + g; w -= lr rms_rate sqrt(longer side) orthogonalize(m, or g + momentum m).
 /// Source: Jordan et al. 2024; five steps of Newton and Schulz's iteration.
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const Muon*>(options);
+void update_by_muon(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<Muon>(options);
   if (is_adams(o, *r.variable)) {
     adam(o, r);
     return;
@@ -152,12 +152,12 @@ const OptimizerSpec& muon_spec() {
   static const OptimizerSpec spec = {.class_name = "Muon",
                                      .name = "muon",
                                      .access = options_access<Muon, visit_options>(),
-                                     .slots = slots,
+                                     .slots = muon_slots,
                                      .common = common_of<Muon>,
                                      .interleaved_slots = 2,
-                                     .slot_shape = slot_shape,
+                                     .slot_shape = muon_slot_shape,
                                      .needs_whole_variable = true,
-                                     .update = update};
+                                     .update = update_by_muon};
   return spec;
 }
 

@@ -15,7 +15,7 @@ void visit_options(Nadam& o, OptionVisitor& v) {
   v.option("epsilon", o.epsilon, at_least(0));
 }
 
-std::vector<std::string_view> slots(const void*) { return {"momentum", "velocity"}; }
+std::vector<std::string_view> nadam_slots(const void*) { return {"momentum", "velocity"}; }
 
 /// The momentum of update t: beta_1 (1 - 0.96^t / 2).
 double momentum_at(double beta_1, std::int64_t t) {
@@ -36,13 +36,13 @@ double momentum_product(double beta_1, std::int64_t t) {
 }
 
 float last_scalar(const void* options, std::int64_t updates) {
-  return static_cast<float>(momentum_product(static_cast<const Nadam*>(options)->beta_1, updates));
+  return static_cast<float>(momentum_product(options_as<Nadam>(options).beta_1, updates));
 }
 
 /// m, v as Adam's; w -= lr (next m / (1 - product next) + (1 - now) g / (1 - product)) / (sqrt(v /
 /// (1 - beta_2^t)) + epsilon), where now and next are momentum_at(t) and momentum_at(t + 1).
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const Nadam*>(options);
+void update_by_nadam(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<Nadam>(options);
   decay_weights(o.weight_decay, r);
   const double product = momentum_product(o.beta_1, r.iteration);
   const double next = momentum_at(o.beta_1, r.iteration + 1);
@@ -65,11 +65,11 @@ const OptimizerSpec& nadam_spec() {
   static const OptimizerSpec spec = {.class_name = "Nadam",
                                      .name = "nadam",
                                      .access = options_access<Nadam, visit_options>(),
-                                     .slots = slots,
+                                     .slots = nadam_slots,
                                      .common = common_of<Nadam>,
                                      .interleaved_slots = 2,
                                      .last_scalar = last_scalar,
-                                     .update = update};
+                                     .update = update_by_nadam};
   return spec;
 }
 

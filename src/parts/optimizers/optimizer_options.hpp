@@ -30,7 +30,7 @@ void visit_optimizer_options(Options& o, OptionVisitor& v, const std::string& na
 
 template <class Options>
 OptimizerCommon common_of(const void* options) {
-  const auto& o = *static_cast<const Options*>(options);
+  const auto& o = options_as<Options>(options);
   return {.learning_rate = o.learning_rate,
           .clipping = {.clipnorm = o.clipnorm,
                        .global_clipnorm = o.global_clipnorm,

@@ -14,8 +14,8 @@ void visit_options(RMSprop& o, OptionVisitor& v) {
   v.option("centered", o.centered);
 }
 
-std::vector<std::string_view> slots(const void* options) {
-  const auto& o = *static_cast<const RMSprop*>(options);
+std::vector<std::string_view> rmsprop_slots(const void* options) {
+  const auto& o = options_as<RMSprop>(options);
   std::vector<std::string_view> names = {"velocity"};
   if (o.momentum > 0) {
     names.emplace_back("momentum");
@@ -26,8 +26,8 @@ std::vector<std::string_view> slots(const void* options) {
   return names;
 }
 
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const RMSprop*>(options);
+void update_by_rmsprop(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<RMSprop>(options);
   decay_weights(o.weight_decay, r);
   kernels::rmsprop_update({.learning_rate = r.learning_rate,
                            .rho = o.rho,
@@ -47,9 +47,9 @@ const OptimizerSpec& rmsprop_spec() {
   static const OptimizerSpec spec = {.class_name = "RMSprop",
                                      .name = "rmsprop",
                                      .access = options_access<RMSprop, visit_options>(),
-                                     .slots = slots,
+                                     .slots = rmsprop_slots,
                                      .common = common_of<RMSprop>,
-                                     .update = update};
+                                     .update = update_by_rmsprop};
   return spec;
 }
 

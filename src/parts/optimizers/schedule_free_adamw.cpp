@@ -16,13 +16,15 @@ void visit_options(ScheduleFreeAdamW& o, OptionVisitor& v) {
   v.option("warmup_steps", o.warmup_steps, at_least(0));
 }
 
-std::vector<std::string_view> slots(const void*) { return {"momentum", "velocity"}; }
+std::vector<std::string_view> schedule_free_adamw_slots(const void*) {
+  return {"momentum", "velocity"};
+}
 
 /// z begins as w. v as Adam's; z -= lr g / (sqrt(v / (1 - beta_2^t)) + epsilon);
 /// before = (w - (1 - beta_1) z) / beta_1, of the new z as in Keras on TensorFlow;
 /// w = (1 - beta_1) z + beta_1 ((1 - 1/t) before + z / t).
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const ScheduleFreeAdamW*>(options);
+void update_by_schedule_free_adamw(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<ScheduleFreeAdamW>(options);
   float *z = r.slots[0], *v = r.slots[1];
   if (r.iteration == 1) {
     std::copy_n(r.weights, r.n, z);
@@ -49,10 +51,10 @@ const OptimizerSpec& schedule_free_adamw_spec() {
   static const OptimizerSpec spec = {.class_name = "ScheduleFreeAdamW",
                                      .name = "schedule_free_adamw",
                                      .access = options_access<ScheduleFreeAdamW, visit_options>(),
-                                     .slots = slots,
+                                     .slots = schedule_free_adamw_slots,
                                      .common = common_of<ScheduleFreeAdamW>,
                                      .interleaved_slots = 2,
-                                     .update = update};
+                                     .update = update_by_schedule_free_adamw};
   return spec;
 }
 

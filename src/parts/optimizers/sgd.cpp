@@ -12,15 +12,15 @@ void visit_options(SGD& o, OptionVisitor& v) {
   v.option("nesterov", o.nesterov);
 }
 
-std::vector<std::string_view> slots(const void* options) {
-  if (static_cast<const SGD*>(options)->momentum == 0) {
+std::vector<std::string_view> sgd_slots(const void* options) {
+  if (options_as<SGD>(options).momentum == 0) {
     return {};
   }
   return {"momentum"};
 }
 
-void update(const void* options, const UpdateRange& r) {
-  const auto& o = *static_cast<const SGD*>(options);
+void update_by_sgd(const void* options, const UpdateRange& r) {
+  const auto& o = options_as<SGD>(options);
   decay_weights(o.weight_decay, r);
   kernels::sgd_update({.learning_rate = r.learning_rate,
                        .momentum = o.momentum,
@@ -37,9 +37,9 @@ const OptimizerSpec& sgd_spec() {
   static const OptimizerSpec spec = {.class_name = "SGD",
                                      .name = "sgd",
                                      .access = options_access<SGD, visit_options>(),
-                                     .slots = slots,
+                                     .slots = sgd_slots,
                                      .common = common_of<SGD>,
-                                     .update = update};
+                                     .update = update_by_sgd};
   return spec;
 }
 
