@@ -28,6 +28,31 @@ Json shape_json(const Shape& shape) {
   return axes;
 }
 
+Json outputs_json(const std::vector<OutputDescription>& outputs) {
+  Json json = Json::array();
+  for (const OutputDescription& output : outputs) {
+    json.push_back({{"name", output.name},
+                    {"loss", output.loss},
+                    {"loss_weight", output.loss_weight},
+                    {"metrics", output.metrics},
+                    {"weighted_metrics", output.weighted_metrics}});
+  }
+  return json;
+}
+
+/// "Loss of 'price': mean_squared_error, weight 0.5. Metrics: mean_absolute_error."
+void print_output(const OutputDescription& output, bool is_only) {
+  const auto list = [](const char* title, const std::vector<std::string>& names) {
+    return names.empty() ? "" : fmt::format("{}: {}.", title, fmt::join(names, ", "));
+  };
+  fmt::print("Loss{}: {}{}.{}{}\n",
+             is_only ? "" : fmt::format(" of '{}'", output.name),
+             output.loss,
+             output.loss_weight == 1 ? "" : fmt::format(", weight {}", output.loss_weight),
+             list(" Metrics", output.metrics),
+             list(" By weights", output.weighted_metrics));
+}
+
 Json as_json(const Model& model) {
   const ModelDescription description = describe(model);
   Json json = {{"name", model.name()}, {"layers", Json::array()}};
@@ -45,8 +70,7 @@ Json as_json(const Model& model) {
     json["optimizer"] = {{"class", *description.optimizer},
                          {"learning_rate", rates.size() == 1 ? Json(rates[0]) : Json(rates)},
                          {"updates", description.updates}};
-    json["loss"] = description.loss;
-    json["metrics"] = description.metrics;
+    json["outputs"] = outputs_json(description.outputs);
   }
   json["training"] = nullptr;
   if (description.epochs_done) {
@@ -66,11 +90,9 @@ void print_text(const Model& model) {
                *description.optimizer,
                fmt::join(description.learning_rates, ", "),
                description.updates);
-    fmt::print("Loss: {}. Metrics: {}\n",
-               description.loss,
-               description.metrics.empty()
-                   ? "none"
-                   : fmt::format("{}", fmt::join(description.metrics, ", ")));
+    for (const OutputDescription& output : description.outputs) {
+      print_output(output, description.outputs.size() == 1);
+    }
   } else {
     fmt::print("Not compiled: it predicts, but cannot be trained on.\n");
   }

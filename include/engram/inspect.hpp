@@ -13,10 +13,17 @@
 
 namespace engram {
 
+/// What an output of a model is judged by.
+struct OutputDescription {
+  std::string name;  ///< "price", of the layer that makes it
+  std::string loss;  ///< "mean_squared_error"
+  float loss_weight = 1;
+  std::vector<std::string> metrics, weighted_metrics;
+};
+
 struct ModelDescription {
-  std::optional<std::string> optimizer;  ///< "Adam"; these five are empty before compile
-  std::string loss;                      ///< "mean_squared_error"
-  std::vector<std::string> metrics;
+  std::optional<std::string> optimizer;     ///< "Adam"; these four are empty before compile
+  std::vector<OutputDescription> outputs;   ///< in the model's order
   std::vector<double> learning_rates;       ///< one, or of all that a MultiOptimizer has
   std::int64_t updates = 0;                 ///< of the weights, since compile
   std::optional<std::int64_t> epochs_done;  ///< of the training that can be resumed, if any

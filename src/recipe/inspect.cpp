@@ -22,6 +22,29 @@ std::string optimizer_text(const Compiled& compiled) {
   return text;
 }
 
+std::vector<std::string> names_of(const std::vector<Metric>& metrics) {
+  std::vector<std::string> names;
+  for (const Metric& metric : metrics) {
+    names.push_back(metric.name());
+  }
+  return names;
+}
+
+std::vector<OutputDescription> outputs_of(const ModelData& data) {
+  std::vector<OutputDescription> outputs;
+  for (std::size_t i = 0; i < data.network.outputs.size(); ++i) {
+    const Foreign* loss = foreign_of(data.loss_of(i));
+    const std::vector<float>& weights = data.compiled->loss_weights;
+    outputs.push_back(
+        {.name = data.network.nodes[static_cast<std::size_t>(data.network.outputs[i].node)].name,
+         .loss = loss != nullptr ? loss->name : std::string(data.loss_of(i).spec().name),
+         .loss_weight = weights.empty() ? 1.0f : weights[i],
+         .metrics = names_of(data.metrics_of(i)),
+         .weighted_metrics = names_of(data.weighted_metrics_of(i))});
+  }
+  return outputs;
+}
+
 }  // namespace
 
 ModelDescription describe(const Model& model) {
@@ -32,12 +55,8 @@ ModelDescription describe(const Model& model) {
   }
   const ModelData& data = model.data();
   if (data.compiled) {
-    const Foreign* loss = foreign_of(data.compiled->loss);
     description.optimizer = optimizer_text(*data.compiled);
-    description.loss = loss != nullptr ? loss->name : data.compiled->loss.spec().name;
-    for (const Metric& metric : data.compiled->metrics) {
-      description.metrics.push_back(metric.name());
-    }
+    description.outputs = outputs_of(data);
     for (const OptimizerInUse& used : data.compiled->optimizers) {
       description.learning_rates.push_back(used.learning_rate);
     }

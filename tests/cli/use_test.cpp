@@ -194,6 +194,21 @@ TEST_F(Trained, InspectCountsParametersInJson) {
   EXPECT_EQ(json["optimizer"]["class"], "Adam");
 }
 
+TEST(Inspect, ShowsWhatEachOutputIsJudgedBy) {
+  const std::string file = ENGRAM_SOURCE_DIR "/tests/golden/keras/graph_weighted_outputs.keras";
+
+  const std::string text = run({"inspect", file}).out;
+  const auto json = nlohmann::json::parse(run({"inspect", file, "--json"}).out);
+
+  EXPECT_NE(text.find("Loss of 'steps': mean_squared_error, weight 0.5. Metrics: "
+                      "mae. By weights: mae, mse.\n"
+                      "Loss of 'last': mean_absolute_error, weight 2. "),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(json["outputs"][1]["name"], "last");
+  EXPECT_EQ(json["outputs"][1]["loss"], "mean_absolute_error");
+}
+
 TEST_F(Trained, InspectShowsTheTrainingState) {
   const Outcome outcome = run({"inspect", *folder_ / "letters/last.keras"});
 
