@@ -23,6 +23,7 @@ class Graph:
         self.rng = random.Random(f"graph {seed}")
         self.steps = self.rng.randint(2, 8)
         self.inputs, self.words, self.pool, self.names = [], [], [], []
+        self.reversibles = []
 
     def note(self, name):
         self.names.append(name)
@@ -32,8 +33,16 @@ class Graph:
             words = self.rng.randint(3, 12)
             x = L.Input((self.steps,), batch_size=self.rows)
             masked = self.rng.random() < 0.6
-            y = L.Embedding(words, self.rng.randint(1, 5), mask_zero=masked)(x)
-            self.note("Embedding" + ("!" if masked else ""))
+            if self.rng.random() < 0.3:
+                layer = L.ReversibleEmbedding(
+                    words, self.rng.randint(1, 5), mask_zero=masked,
+                    tie_weights=self.rng.random() < 0.7,
+                    logit_soft_cap=self.rng.choice([None, 0.5, 2.0]))
+                self.reversibles.append(layer)
+            else:
+                layer = L.Embedding(words, self.rng.randint(1, 5), mask_zero=masked)
+            y = layer(x)
+            self.note(type(layer).__name__ + ("!" if masked else ""))
         else:
             words = 0
             x = y = L.Input((self.steps, self.rng.randint(1, 5)), batch_size=self.rows)
@@ -101,6 +110,10 @@ class Graph:
         units = self.rng.randint(1, 4)
         layer = self.cell(self.rng.randint(1, 6), return_sequences=True)
         return L.Concatenate()([layer(self.projected(units)), layer(self.projected(units))])
+
+    def reverse(self):
+        layer = self.rng.choice(self.reversibles)
+        return layer(self.projected(layer.output_dim), reverse=True)
 
     def bidirectional(self):
         return L.Bidirectional(
@@ -199,7 +212,7 @@ class Graph:
             self.bidirectional, self.time_distributed, self.merge, self.subtract, self.concatenate,
             self.states, self.attention, self.multi_head_attention,
             self.group_query_attention, self.normalization, self.cosines, self.convolution,
-            self.einsum_dense])
+            self.einsum_dense] + [self.reverse] * 6 * len(self.reversibles))
         self.note(grown.__name__)
         self.pool.append(grown())
 

@@ -72,8 +72,6 @@ REASONS = [
     (r"keras\.initializers\.STFT$", "the waves of a spectrogram, for sound"),
     (r"keras\.layers\.SpectralNormalization$",
      "each training step puts another kernel in place of the layer's before it begins"),
-    (r"keras\.layers\.ReversibleEmbedding$",
-     "one layer called in two ways, by a call's argument that changes its result's shape"),
     (r".*", "not there"),
 ]
 

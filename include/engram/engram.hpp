@@ -66,6 +66,7 @@
 #include "engram/layers/repeat_vector.hpp"
 #include "engram/layers/rescaling.hpp"
 #include "engram/layers/reshape.hpp"
+#include "engram/layers/reversible_embedding.hpp"
 #include "engram/layers/rms_normalization.hpp"
 #include "engram/layers/rnn.hpp"
 #include "engram/layers/rnn_cells.hpp"

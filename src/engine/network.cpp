@@ -174,7 +174,7 @@ void check_masks(const Network& network, const NetworkShapes& shapes) {
 }  // namespace
 
 bool masks_places(const NetworkNode& node, std::span<const Shape> inputs) {
-  return node.spec().class_name == "Embedding" && inputs[0].size() > 1 &&
+  return node.spec().class_name.ends_with("Embedding") && inputs[0].size() > 1 &&
          node.spec().mask_rule(node.options()) == MaskRule::makes;
 }
 

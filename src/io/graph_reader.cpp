@@ -136,7 +136,9 @@ int GraphReader::add(std::size_t place, const JsonAt& at, const Call& call) {
   } else {
     NetworkNode again = network.nodes[static_cast<std::size_t>(first->second)];
     for (const auto& [name, value] : call_options(again.layer)) {
-      if (value != call.options.contains(name)) {
+      if (name == "reverse") {
+        again.layer = with_options(again.layer, {{name, call.options.contains(name)}});
+      } else if (value != call.options.contains(name)) {
         at.refuse(fmt::format("all calls of the layer with the same {}", name));
       }
     }

@@ -21,6 +21,13 @@ using NamedValue = std::pair<std::string_view, std::variant<bool, std::string>>;
 /// A copy of `layer` with these options; those that it does not have are passed by.
 Layer with_options(const Layer& layer, std::initializer_list<NamedValue> values);
 
+/// The layer as a call with these options runs it.
+/// Errors: OptionError, with `where` as the place, for an option that the layer does not have.
+Layer called_with(const Layer& layer, const CallOptions& call, std::string_view where);
+
+/// Whether it is a layer whose calls are in reverse, as only a graph's can be.
+bool is_reversed(const Layer& layer);
+
 /// The layer's own name, or the one that its kind gives.
 std::string name_of(const Layer& layer);
 

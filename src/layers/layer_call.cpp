@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "engram/layers/input.hpp"
+#include "engram/layers/reversible_embedding.hpp"
 #include "layers/inner_layer.hpp"
 #include "layers/text_reader.hpp"
 
@@ -41,23 +42,42 @@ Shape called_shape(const Layer& layer,
 
 }  // namespace
 
-KerasTensor Layer::operator()(const KerasTensor& x) const {
-  return (*this)(std::vector<KerasTensor>{x});
+Layer called_with(const Layer& layer, const CallOptions& call, std::string_view where) {
+  if (!call.reverse) {
+    return layer;
+  }
+  if (layer.get_if<ReversibleEmbedding>() == nullptr) {
+    throw error<OptionError>({.where = std::string(where),
+                              .expected = "a call without reverse",
+                              .got = "one in reverse",
+                              .remedy = "ReversibleEmbedding is the layer that takes such calls."});
+  }
+  return with_options(layer, {{"reverse", true}});
 }
 
-KerasTensor Layer::operator()(const std::vector<KerasTensor>& inputs) const {
+bool is_reversed(const Layer& layer) {
+  const auto* table = layer.get_if<ReversibleEmbedding>();
+  return table != nullptr && table->reverse;
+}
+
+KerasTensor Layer::operator()(const KerasTensor& x, const CallOptions& call) const {
+  return (*this)(std::vector<KerasTensor>{x}, call);
+}
+
+KerasTensor Layer::operator()(const std::vector<KerasTensor>& inputs,
+                              const CallOptions& call) const {
   const std::string where = fmt::format("{} '{}'", spec().class_name, name_of(*this));
   check_options(spec().access, options(), where);
   if (inputs.empty()) {
     throw error<OptionError>({.where = where, .expected = "an input", .got = "none"});
   }
-  std::vector<Shape> outputs = {called_shape(*this, inputs, where)};
+  std::vector<Shape> outputs = {called_shape(called_with(*this, call, where), inputs, where)};
   if (spec().more_outputs != nullptr) {
     for (Shape& shape : spec().more_outputs(options(), shapes_of(inputs))) {
       outputs.push_back(std::move(shape));
     }
   }
-  return {std::make_shared<LayerCall>(LayerCall{*this, inputs, std::move(outputs)}), 0};
+  return {std::make_shared<LayerCall>(LayerCall{*this, inputs, std::move(outputs), call}), 0};
 }
 
 KerasTensor::KerasTensor(const Input& input)

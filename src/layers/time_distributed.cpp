@@ -151,6 +151,12 @@ Shape time_distributed_output_shape(const void* options,
   if (o.layer->spec().plan == nullptr) {
     throw error<OptionError>({.where = place, .expected = "a layer", .got = "a model"});
   }
+  if (is_reversed(*o.layer)) {
+    throw error<OptionError>({.where = place,
+                              .expected = "a call without reverse",
+                              .got = "one in reverse",
+                              .remedy = "Such a call takes any number of axes by itself."});
+  }
   check_options(o.layer->spec().access, o.layer->options(), place);
   const std::vector<Shape> step = {step_shape(inputs[0])};
   if (common_options(o.layer->spec(), o.layer->options()).stateful) {

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "engram/layers/input.hpp"
+#include "layers/inner_layer.hpp"
 #include "model/model_data.hpp"
 
 namespace engram {
@@ -54,10 +55,12 @@ class GraphBuilder {
     }
     const auto index = static_cast<int>(data_.network.nodes.size());
     const auto [first, is_new] = layers_.emplace(x.call()->layer.options(), index);
+    const Layer layer = called_with(x.call()->layer, x.call()->options, data_.name);
     if (is_new) {
-      add_node(data_, x.call()->layer, std::move(inputs));
+      add_node(data_, layer, std::move(inputs));
     } else {
       NetworkNode again = data_.network.nodes[static_cast<std::size_t>(first->second)];
+      again.layer = layer;
       again.inputs = std::move(inputs);
       again.first_call = first->second;
       data_.network.nodes.push_back(std::move(again));

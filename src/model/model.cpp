@@ -10,6 +10,7 @@
 #include "engine/nested_model.hpp"
 #include "engram/layers/input.hpp"
 #include "engram/sequential.hpp"
+#include "layers/inner_layer.hpp"
 #include "model/connections.hpp"
 #include "model/model_data.hpp"
 #include "model/runtime_state.hpp"
@@ -162,26 +163,24 @@ void add_layer(ModelData& data, const Layer& layer) {
 
 namespace {
 
-/// Errors: OptionError for a layer in a line that gives several outputs or takes a list, as in
-/// Keras.
+/// Errors: OptionError for a layer in a line that gives several outputs, takes a list or is called
+/// in reverse, as in Keras.
 void check_line(const ModelData& data, const std::vector<Shape>& inputs) {
   const NetworkShapes shapes = shapes_of(data.network, inputs);
   for (std::size_t i = 0; i < data.network.nodes.size(); ++i) {
     const NetworkNode& node = data.network.nodes[i];
     const MaskRule rule = node.spec().mask_rule(node.options());
     const bool takes_list = rule == MaskRule::joins_any || rule == MaskRule::joins_all;
-    if (takes_list || shapes.outputs[i].size() > 1) {
+    if (takes_list || is_reversed(node.layer) || shapes.outputs[i].size() > 1) {
       throw error<OptionError>({.where = data.name + ": " + node.where(),
                                 .expected = "layers of one input and one output",
-                                .got = takes_list ? "one that takes a list" : "one with states",
+                                .got = takes_list                ? "one that takes a list"
+                                       : is_reversed(node.layer) ? "one in reverse"
+                                                                 : "one with states",
                                 .remedy = "Use Functional."});
     }
   }
 }
-
-}  // namespace
-
-namespace {
 
 /// Errors: OptionError for an Input that leaves the batch size open before stateful layers.
 void take_batch_size(ModelData& data) {

@@ -28,6 +28,16 @@ void fill_distinct(std::span<float> values, Random& random) {
   }
 }
 
+/// The same line of layers as a Functional model.
+Model line_as_graph(const std::vector<Layer>& layers, const Shape& batch) {
+  const KerasTensor x = Input{.shape = Shape(batch.begin() + 1, batch.end())};
+  KerasTensor y = x;
+  for (const Layer& layer : layers) {
+    y = layer(y);
+  }
+  return Functional({x}, {y});
+}
+
 }  // namespace
 
 Built build_case(const LayerCase& c, std::int64_t rows) {
@@ -40,7 +50,7 @@ Built build_case(const LayerCase& c, std::int64_t rows) {
                                          .mask_zero = c.is_masked,
                                          .name = "input"}};
   layers.insert(layers.end(), c.layers.begin(), c.layers.end());
-  Built b{Sequential(layers), Tensor(ids), {}};
+  Built b{c.is_graph ? line_as_graph(layers, ids) : Sequential(layers), Tensor(ids), {}};
   b.model.data().seed = 5;
   std::iota(b.x.values().begin(), b.x.values().end(), 1.0f);
   if (c.is_masked) {  // the first step of a row, one within the next, the last of it

@@ -17,6 +17,7 @@ struct LayerCase {
   std::vector<Layer> layers;
   Shape sample;            ///< what the first of them takes
   bool is_masked = false;  ///< some steps are
+  bool is_graph = false;   ///< the model is Functional
 };
 
 inline void PrintTo(const LayerCase& c, std::ostream* out) { *out << c.name; }
@@ -27,7 +28,7 @@ std::vector<LayerCase> layer_cases();
 
 /// A model of a case for `rows` rows, its weights distinct and random, with inputs and targets.
 struct Built {
-  Sequential model;
+  Model model;
   Tensor x, y;
 };
 

@@ -106,6 +106,29 @@ TEST(LayerErrors, NameWhatALayerTakes) {
   EXPECT_NO_THROW(behind_ids(Reshape{.target_shape = {3, 8}}));
 }
 
+TEST(LayerErrors, NameWhatCanBeCalledInReverse) {
+  const KerasTensor x = Input{.shape = {3, 4}};
+  const Layer table = ReversibleEmbedding{.input_dim = 5, .output_dim = 2, .name = "r"};
+  EXPECT_ERROR(table(x, {.reverse = true}),
+               ShapeError,
+               "ReversibleEmbedding 'r': expected in reverse, a last axis of output_dim, 2, got "
+               "(3, 4) a sample.");
+  EXPECT_ERROR(Layer(Dense{.units = 2, .name = "d"})(x, {.reverse = true}),
+               OptionError,
+               "Dense 'd': expected a call without reverse, got one in reverse. "
+               "ReversibleEmbedding is the layer that takes such calls.");
+  const ReversibleEmbedding back{.input_dim = 5, .output_dim = 4, .reverse = true, .name = "r"};
+  EXPECT_ERROR(build(back, {3, 4}),
+               OptionError,
+               "sequential: ReversibleEmbedding 'r': expected layers of one input and one output, "
+               "got one in reverse. Use Functional.");
+  EXPECT_ERROR(
+      build(TimeDistributed{.layer = back, .name = "t"}, {3, 4}),
+      OptionError,
+      "TimeDistributed 't': r: expected a call without reverse, got one in reverse. Such a "
+      "call takes any number of axes by itself.");
+}
+
 TEST(LayerErrors, NameWhatProjectionsAndLayersMayBe) {
   EXPECT_ERROR(build(LSTM{.units = 3, .name = "l", .proj_size = 3}, {4, 1}),
                OptionError,

@@ -128,6 +128,7 @@ INSTANTIATE_TEST_SUITE_P(Keras,
                                            "activities",
                                            "gated_attentions",
                                            "more_options",
+                                           "tied_weights",
 
                                            "nested_line",
                                            "nested_shared",

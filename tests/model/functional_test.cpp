@@ -11,6 +11,7 @@
 #include "engram/layers/lstm.hpp"
 #include "engram/layers/masking.hpp"
 #include "engram/layers/merging.hpp"
+#include "engram/layers/reversible_embedding.hpp"
 #include "engram/runtime.hpp"
 #include "engram/sequential.hpp"
 #include "expect_error.hpp"
@@ -61,6 +62,23 @@ TEST(Functional, ALayerCalledTwiceHasItsWeightsOnce) {
 
   EXPECT_EQ(model.weights().size(), 7u);  // shared 3, near 2, far 2
   EXPECT_EQ(model.count_params(), 4 * 3 * (2 + 3 + 1) + 7 + 8);
+}
+
+TEST(Functional, AnEmbeddingInReverseIsItsTableTransposed) {
+  const Layer table = ReversibleEmbedding{.input_dim = 5, .output_dim = 2};
+  const KerasTensor ids = Input{.shape = {3}};
+  const KerasTensor vectors = table(ids);
+  Functional model({ids}, {vectors, table(vectors, {.reverse = true})});
+
+  const std::vector<Tensor> y = model.predict(std::vector{Tensor({1, 3}, {4, 0, 2})});
+
+  ASSERT_EQ(model.weights().size(), 1u);
+  const Tensor weights = model.get_weights()[0];
+  const std::span<const float> w = weights.values();
+  EXPECT_EQ(y[1].shape(), (Shape{1, 3, 5}));
+  for (std::size_t word = 0; word < 5; ++word) {
+    EXPECT_NEAR(y[1].values()[word], w[8] * w[2 * word] + w[9] * w[2 * word + 1], 1e-7);  // of id 4
+  }
 }
 
 TEST(Functional, HistoryNamesEachOutput) {

@@ -223,6 +223,26 @@ def more_options():
     return model, x, [stream(3, (5, 2))]
 
 
+def tied_weights():
+    """Embeddings that lead back: with one table or two, capped, masked, back before forth."""
+    words, series = L.Input((4,), name="words"), L.Input((4, 3), name="series")
+    tied = L.ReversibleEmbedding(6, 3, mask_zero=True, name="tied")
+    hidden = L.LSTM(3, return_sequences=True)(tied(words))
+    capped = L.ReversibleEmbedding(
+        5, 3, logit_soft_cap=0.8, embeddings_regularizer="l2", activity_regularizer="l1")
+    back = capped(L.GRU(3)(series), reverse=True)
+    pair = L.ReversibleEmbedding(6, 2, tie_weights=False, embeddings_constraint="non_neg")
+    forth = L.SimpleRNN(2, return_sequences=True)(pair(words))
+    outputs = [tied(hidden, reverse=True), pair(forth, reverse=True),
+               L.Concatenate()([back, L.Flatten()(capped(L.Identity()(words)))])]
+    model = keras.Model([words, series], outputs)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.01), [loss, loss, "mse"])
+    x = [integers(1, (5, 4), 5), stream(2, (5, 4, 3))]
+    x[0][0] = [0, 3, 0, 2]
+    return model, x, [integers(3, (5, 4, 1), 6), integers(4, (5, 4, 1), 6), stream(5, (5, 17))]
+
+
 def stored(array):
     return {"shape": list(array.shape), "values": numbers(np.asarray(array, "float32"))}
 
@@ -256,5 +276,5 @@ def make_graphs(folder):
                                  attentions, multi_head_attentions, joined_masks, images),
                                 2201):
         graph_case(folder, seed, make)
-    for seed, make in enumerate((activities, gated_attentions, more_options), 2207):
+    for seed, make in enumerate((activities, gated_attentions, more_options, tied_weights), 2207):
         graph_case(folder, seed, make)

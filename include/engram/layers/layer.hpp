@@ -20,6 +20,11 @@ struct LayerCall;
 struct Input;
 class KerasTensor;
 
+/// Arguments of one call of a layer.
+struct CallOptions {
+  bool reverse = false;  ///< of ReversibleEmbedding: from vectors back to numbers for each id
+};
+
 /// A layer's options and kind; weights belong to the model that the layer is part of. Copies are
 /// the same layer: called twice, they share their weights.
 class Layer : public Choice<LayerSpec> {
@@ -28,11 +33,12 @@ class Layer : public Choice<LayerSpec> {
 
   /// The layer's (first) output for an input, as a part of a graph.
   /// Errors: ShapeError, OptionError when the layer cannot take it.
-  KerasTensor operator()(const KerasTensor& x) const;
+  KerasTensor operator()(const KerasTensor& x, const CallOptions& call = {}) const;
 
   /// The same for layers of several inputs: those that merge, and recurrent ones with the states to
   /// begin from after the sequence; as in Keras these do not see the sequence's mask then.
-  KerasTensor operator()(const std::vector<KerasTensor>& inputs) const;
+  KerasTensor operator()(const std::vector<KerasTensor>& inputs,
+                         const CallOptions& call = {}) const;
 };
 
 /// A value in a graph of layers: what it will be is known by its shape only.
@@ -68,6 +74,7 @@ struct LayerCall {
   Layer layer;
   std::vector<KerasTensor> inputs;
   std::vector<Shape> outputs;
+  CallOptions options = {};
 };
 
 }  // namespace engram
