@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "model/judging.hpp"
 
 namespace engram {
 
@@ -89,17 +90,18 @@ std::vector<Tensor> make_sample_weights(const ModelData& data,
                                         ArraySpan y,
                                         const GivenWeights& given,
                                         std::string_view where) {
-  const NetworkShapes shapes = shapes_of(data.network, sample_shapes(x));
-  std::vector<Shape> losses;
-  for (const Port& port : data.network.outputs) {
-    losses.push_back(shapes.of(port));
-    if (scope_of(data.loss_of(losses.size() - 1)) == LossScope::sequence) {
-      losses.back() = {1};
-    }
-    losses.back().pop_back();
-    losses.back().insert(losses.back().begin(), x[0].rows());
-  }
   const bool has_classes = given.class_weight != nullptr && !given.class_weight->empty();
+  if (!has_classes && given.sample_weight.empty()) {
+    return {};
+  }
+  std::vector<Shape> losses = output_shapes(data, x);
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    if (scope_of(data.loss_of(i)) == LossScope::sequence) {
+      losses[i] = {1};
+    }
+    losses[i].pop_back();
+    losses[i].insert(losses[i].begin(), x[0].rows());
+  }
   if (has_classes && !given.sample_weight.empty()) {
     refuse_class_weight(where, "sample_weight or class_weight", "both");
   }
@@ -122,7 +124,7 @@ std::vector<Tensor> make_sample_weights(const ModelData& data,
                              .got = fmt::format("{}", count)});
   }
   std::vector<Tensor> all;
-  for (std::size_t i = 0; count > 0 && i < losses.size(); ++i) {
+  for (std::size_t i = 0; i < losses.size(); ++i) {
     const RowsView& weights = given.sample_weight[count == 1 ? 0 : i];
     const std::string name = count == 1 ? "sample_weight" : fmt::format("sample_weight[{}]", i);
     all.push_back(weights.empty() ? Tensor()
