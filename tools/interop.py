@@ -123,7 +123,8 @@ def sum_repeated_rows(optimizer):
     """
     apply_gradients = optimizer.apply_gradients
     optimizer.apply_gradients = lambda pairs: apply_gradients(
-        [(tf.convert_to_tensor(gradient), variable) for gradient, variable in pairs]
+        [(gradient if gradient is None else tf.convert_to_tensor(gradient), variable)
+         for gradient, variable in pairs]  # None: of a weight that no call has used
     )
 
 

@@ -266,6 +266,7 @@ class Expander {
     std::vector<Port> outputs;
     for (const Port& port : own.outputs) {
       outputs.push_back(inner.now(port));
+      outputs.back().is_of_nested = true;
     }
     return outputs;
   }

@@ -10,6 +10,7 @@
 #include "base/aligned.hpp"
 #include "base/error.hpp"
 #include "engine/nested_model.hpp"
+#include "engram/layers/input.hpp"
 #include "parts/functions.hpp"
 
 namespace engram {
@@ -56,6 +57,28 @@ MaskRule mask_rule_of(const Network& network, const NetworkNode& node) {
       (node.spec().class_name == "Bidirectional" || node.spec().class_name == "TimeDistributed" ||
        common_options(node.spec(), node.options()).is_recurrent);
   return stops ? MaskRule::drops : node.spec().mask_rule(node.options());
+}
+
+bool hides_mask(const NetworkNode& node) { return node.spec().class_name == "ReversibleEmbedding"; }
+
+bool shows_mask(const std::vector<bool>& shown, Port port) {
+  return port.output == 0 && !port.is_of_nested && shown[static_cast<std::size_t>(port.node)];
+}
+
+std::vector<bool> shown_masks(const Network& network) {
+  std::vector<bool> shown;
+  for (const NetworkNode& node : network.nodes) {
+    const auto is_shown = [&](Port port) { return shows_mask(shown, port); };
+    const bool is_input = node.inputs.empty() || node.layer.get_if<Input>() != nullptr;
+    const MaskRule rule = mask_rule_of(network, node);
+    shown.push_back(rule == MaskRule::makes       ? !hides_mask(node)
+                    : is_input                    ? false  // that of a nested model, too
+                    : rule == MaskRule::passes    ? is_shown(node.inputs[0])
+                    : rule == MaskRule::joins_any ? std::ranges::any_of(node.inputs, is_shown)
+                    : rule == MaskRule::joins_all ? std::ranges::all_of(node.inputs, is_shown)
+                                                  : false);
+  }
+  return shown;
 }
 
 namespace {

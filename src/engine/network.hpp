@@ -29,6 +29,7 @@ struct NetworkWeight {
 /// One of a node's outputs.
 struct Port {
   int node = 0, output = 0;
+  bool is_of_nested = false;  ///< leads out of a nested model whose nodes are in its place
 
   bool operator==(const Port&) const = default;
 };
@@ -72,6 +73,15 @@ bool reads_texts(const Network& network, const NetworkNode& node);
 
 /// What becomes of masks at a node, as its layer and the network say.
 MaskRule mask_rule_of(const Network& network, const NetworkNode& node);
+
+/// Whether a node makes a mask that Keras's graph does not show: it comes when the model runs.
+bool hides_mask(const NetworkNode& node);
+
+/// For each node of an expanded network, whether Keras's graph shows a mask of its first output.
+std::vector<bool> shown_masks(const Network& network);
+
+/// Whether a graph that shows these masks shows one at `port`.
+bool shows_mask(const std::vector<bool>& shown, Port port);
 
 /// Samples' shapes: what each node takes and gives.
 struct NetworkShapes {

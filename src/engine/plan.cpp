@@ -37,7 +37,8 @@ Plan::Plan(const Network& network, const PlanKey& key, const Judgement* judgemen
     : expanded_(has_nested(network) ? std::optional(expanded(network, key.inputs)) : std::nullopt),
       network_(expanded_ ? *expanded_ : network),
       key_(key),
-      shapes_(shapes_of(network_, key.inputs)) {
+      shapes_(shapes_of(network_, key.inputs)),
+      shown_masks_(shown_masks(network_)) {
   kernels::simd_target();  // refuses a bad ENGRAM_SIMD; kernels themselves cannot
   const auto joins_rows = [](const OutputJudgement& judged) {
     const LossScope scope = scope_of(*judged.loss);
@@ -114,6 +115,20 @@ bool Plan::has_mask(Port port) const {
                         : port.output == 0 && nodes_[static_cast<std::size_t>(port.node)].has_mask;
 }
 
+/// Keras joins the masks that its graph shows, if there are any: inputs that get theirs when the
+/// model runs count as if they had none.
+void Plan::hide_masks(Node& node) const {
+  const std::vector<Port>& ports = node.node->inputs;
+  const auto is_shown = [&](Port port) { return shows_mask(shown_masks_, port); };
+  if (std::ranges::any_of(ports, is_shown)) {
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      if (!is_shown(ports[i]) && !has_lengths(node.inputs[i])) {
+        node.unmasked.push_back(i);
+      }
+    }
+  }
+}
+
 void Plan::add_node(const NetworkNode& node) {
   Node added{.node = &node};
   const std::size_t index = nodes_.size();
@@ -146,6 +161,9 @@ void Plan::add_node(const NetworkNode& node) {
   added.makes_mask = (rule == MaskRule::makes && !masks_places(node, sizes.inputs)) ||
                      (rule == MaskRule::joins_any && masks > 0) ||
                      (rule == MaskRule::joins_all && masks == added.inputs.size());
+  if (rule == MaskRule::joins_any) {
+    hide_masks(added);
+  }
   added.has_mask = added.makes_mask || (rule == MaskRule::passes && sizes.has_mask);
   added.has_lengths &= added.has_mask;
   added.ignores_mask = ignores_mask(node) && !sizes.has_lengths;

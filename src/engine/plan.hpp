@@ -115,9 +115,10 @@ class Plan {
     std::unique_ptr<LayerPlan> plan;  ///< null for an identity
     std::uint32_t position = 0;       ///< among the layers that are no Input
     bool needs_gradient = false, has_mask = false, makes_mask = false, ignores_mask = false;
-    bool is_penalized = false;  ///< the outputs, or parts of them, have penalties
-    bool has_lengths = false;   ///< its mask comes of lengths that the model is given
-    std::vector<Port> inputs;   ///< where they come from, past identities
+    bool is_penalized = false;          ///< the outputs, or parts of them, have penalties
+    bool has_lengths = false;           ///< its mask comes of lengths that the model is given
+    std::vector<Port> inputs;           ///< where they come from, past identities
+    std::vector<std::size_t> unmasked;  ///< inputs whose masks do not count
     std::vector<Place> outputs;
     std::vector<std::int64_t> input_gradients;  ///< places in an arena
     std::vector<Share> shares;                  ///< to add after the backward pass
@@ -155,6 +156,7 @@ class Plan {
   bool is_input(Port port) const;
   Port source_of(Port port) const;
   bool has_mask(Port port) const;
+  void hide_masks(Node& node) const;
   bool has_lengths(Port port) const;
   void place_buffers();
   std::int64_t place_gradient(Port port, std::optional<Share>& share);
@@ -211,6 +213,7 @@ class Plan {
   const Network& network_;
   PlanKey key_;
   NetworkShapes shapes_;
+  std::vector<bool> shown_masks_;
   std::vector<Node> nodes_;
   std::vector<Place> inputs_;  ///< of the model, as Network::inputs
   std::vector<Output> outputs_;

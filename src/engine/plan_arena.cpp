@@ -121,6 +121,9 @@ Plan::Arena Plan::make_arena() const {
     if (node.ignores_mask && !inputs.empty()) {
       inputs[0].mask = nullptr;
     }
+    for (const std::size_t k : node.unmasked) {
+      inputs[k].mask = nullptr;
+    }
     for (const Output& output : outputs_) {
       if (output.uses_logits && output.port.node == static_cast<int>(i)) {
         outputs[0].logits = at(output.logits);

@@ -52,10 +52,10 @@ const std::set<int>& GraphReader::masks_of(Port port) {
   }
   const NetworkNode& node = data_.network.nodes[static_cast<std::size_t>(port.node)];
   const MaskRule rule = mask_rule_of(data_.network, node);
-  if (node.spec().class_name == "ReversibleEmbedding") {
-    // Its mask comes when the model runs: files show none.
-  } else if (rule == MaskRule::makes) {
-    found = {port.node};
+  if (rule == MaskRule::makes) {
+    if (!hides_mask(node)) {
+      found = {port.node};
+    }
   } else if (rule != MaskRule::drops) {
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       if (i == 0 || rule != MaskRule::passes) {

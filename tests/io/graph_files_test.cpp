@@ -129,6 +129,7 @@ INSTANTIATE_TEST_SUITE_P(Keras,
                                            "gated_attentions",
                                            "more_options",
                                            "tied_weights",
+                                           "unseen_masks",
 
                                            "nested_line",
                                            "nested_shared",

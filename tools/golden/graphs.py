@@ -243,6 +243,28 @@ def tied_weights():
     return model, x, [integers(3, (5, 4, 1), 6), integers(4, (5, 4, 1), 6), stream(5, (5, 17))]
 
 
+def unseen_masks():
+    """Masks that only a model that runs has: out of models, into them, of embeddings that lead back.
+    Concatenate joins those that the graph shows, if it shows any."""
+    words, series = L.Input((4,), name="words"), L.Input((4, 3), name="series")
+    embedded = L.Embedding(6, 3, mask_zero=True)(words)
+    back = L.ReversibleEmbedding(6, 2, mask_zero=True)(words)
+    masked = L.Masking()(series)
+    a, b = L.Input((4, 3)), L.Input((4, 3))
+    joined = L.Concatenate()([L.Masking()(a), L.GRU(2, return_sequences=True)(b)])
+    inner = keras.Model([a, b], L.LSTM(2, return_sequences=True)(joined), name="inner")
+    steps = L.Dense(2, activation="tanh")(inner([masked, embedded]))
+    ends = [L.GRU(2)(L.Concatenate()([masked, steps])), L.LSTM(2)(L.Concatenate()([back, embedded])),
+            L.SimpleRNN(2)(L.Concatenate()([steps, back])), L.GRU(3)(L.Add()([steps, back])),
+            L.GRU(2)(L.Concatenate(axis=1)([back, steps]))]
+    model = keras.Model([words, series], L.Dense(2)(L.Concatenate()(ends)))
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    x = [integers(1, (5, 4), 6), stream(2, (5, 4, 3))]
+    x[0][0] = [0, 3, 0, 2]
+    x[1][1, 3:] = x[1][2, 0] = x[1][0, 1:3] = 0
+    return model, x, [stream(3, (5, 2))]
+
+
 def stored(array):
     return {"shape": list(array.shape), "values": numbers(np.asarray(array, "float32"))}
 
@@ -276,5 +298,6 @@ def make_graphs(folder):
                                  attentions, multi_head_attentions, joined_masks, images),
                                 2201):
         graph_case(folder, seed, make)
-    for seed, make in enumerate((activities, gated_attentions, more_options, tied_weights), 2207):
+    for seed, make in enumerate((activities, gated_attentions, more_options, tied_weights,
+                                 unseen_masks), 2207):
         graph_case(folder, seed, make)
