@@ -102,10 +102,10 @@ class DotPlan final : public LayerPlan {
       }
     });
     if (normalizes_ && da != nullptr) {
-      normalize_back(a_, run.inputs[0].value, a_values, da, run.rows);
+      normalize_back(a_, run.inputs[0].value, da, run.rows);
     }
     if (normalizes_ && db != nullptr) {
-      normalize_back(b_, run.inputs[1].value, b_values, db, run.rows);
+      normalize_back(b_, run.inputs[1].value, db, run.rows);
     }
   }
 
@@ -126,34 +126,34 @@ class DotPlan final : public LayerPlan {
 
   /// 1 / |x|, at most 1e7 as in Keras.
   template <class At>
-  static float inverse_length(const Operand& o, const float* x, const At& at) {
-    float square = 0;
+  static double inverse_length(const Operand& o, const float* x, const At& at) {
+    double square = 0;
     for (std::int64_t k = 0; k < o.summed; ++k) {
-      square += x[at(k)] * x[at(k)];
+      square += static_cast<double>(x[at(k)]) * x[at(k)];
     }
-    return std::min(1 / std::sqrt(square), 1e7f);
+    return std::min(1 / std::sqrt(square), 1e7);
   }
 
   static void normalize(const Operand& o, const float* x, float* y, std::int64_t rows) {
     each_vector(o, rows, [&](const auto& at) {
-      const float inverse = inverse_length(o, x, at);
+      const double inverse = inverse_length(o, x, at);
       for (std::int64_t k = 0; k < o.summed; ++k) {
-        y[at(k)] = x[at(k)] * inverse;
+        y[at(k)] = static_cast<float>(x[at(k)] * inverse);
       }
     });
   }
 
-  /// From the gradient by y, in `d`, that by x: (dy - y (y dy)) / |x|.
-  static void normalize_back(
-      const Operand& o, const float* x, const float* y, float* d, std::int64_t rows) {
+  /// From the gradient by y = x / |x|, in `d`, that by x: (dy - y (y dy)) / |x|. In float64, since
+  /// next to nothing may be left of vectors that change in length only.
+  static void normalize_back(const Operand& o, const float* x, float* d, std::int64_t rows) {
     each_vector(o, rows, [&](const auto& at) {
-      const float inverse = inverse_length(o, x, at);
-      float product = 0;
-      for (std::int64_t k = 0; k < o.summed && inverse < 1e7f; ++k) {
-        product += y[at(k)] * d[at(k)];
+      const double inverse = inverse_length(o, x, at);
+      double product = 0;
+      for (std::int64_t k = 0; k < o.summed && inverse < 1e7; ++k) {
+        product += inverse * x[at(k)] * d[at(k)];
       }
       for (std::int64_t k = 0; k < o.summed; ++k) {
-        d[at(k)] = (d[at(k)] - y[at(k)] * product) * inverse;
+        d[at(k)] = static_cast<float>((d[at(k)] - inverse * x[at(k)] * product) * inverse);
       }
     });
   }
