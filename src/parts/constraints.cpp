@@ -74,7 +74,7 @@ void apply(const MinMaxNorm& o, float* w, const Shape& shape) {
 }
 
 template <class Options>
-ConstraintSpec make_constraints_spec(std::string_view class_name, std::string_view name) {
+ConstraintSpec make_constraint_spec(std::string_view class_name, std::string_view name) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
@@ -95,23 +95,22 @@ Constraint::Constraint(std::string_view name) {
 }
 
 const ConstraintSpec& max_norm_spec() {
-  static const ConstraintSpec spec = make_constraints_spec<MaxNorm>("MaxNorm", "max_norm");
+  static const ConstraintSpec spec = make_constraint_spec<MaxNorm>("MaxNorm", "max_norm");
   return spec;
 }
 
 const ConstraintSpec& non_neg_spec() {
-  static const ConstraintSpec spec = make_constraints_spec<NonNeg>("NonNeg", "non_neg");
+  static const ConstraintSpec spec = make_constraint_spec<NonNeg>("NonNeg", "non_neg");
   return spec;
 }
 
 const ConstraintSpec& unit_norm_spec() {
-  static const ConstraintSpec spec = make_constraints_spec<UnitNorm>("UnitNorm", "unit_norm");
+  static const ConstraintSpec spec = make_constraint_spec<UnitNorm>("UnitNorm", "unit_norm");
   return spec;
 }
 
 const ConstraintSpec& min_max_norm_spec() {
-  static const ConstraintSpec spec =
-      make_constraints_spec<MinMaxNorm>("MinMaxNorm", "min_max_norm");
+  static const ConstraintSpec spec = make_constraint_spec<MinMaxNorm>("MinMaxNorm", "min_max_norm");
   return spec;
 }
 

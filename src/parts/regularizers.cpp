@@ -92,7 +92,7 @@ double penalty(const OrthogonalRegularizer& o, const Penalized& p) {
 }
 
 template <class Options>
-RegularizerSpec make_regularizers_spec(std::string_view class_name, std::string_view name) {
+RegularizerSpec make_regularizer_spec(std::string_view class_name, std::string_view name) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
@@ -142,22 +142,22 @@ WeightRules rules_of(const OptionsAccess& access, const void* options, std::stri
 }
 
 const RegularizerSpec& l1_spec() {
-  static const RegularizerSpec spec = make_regularizers_spec<L1>("L1", "l1");
+  static const RegularizerSpec spec = make_regularizer_spec<L1>("L1", "l1");
   return spec;
 }
 
 const RegularizerSpec& l2_spec() {
-  static const RegularizerSpec spec = make_regularizers_spec<L2>("L2", "l2");
+  static const RegularizerSpec spec = make_regularizer_spec<L2>("L2", "l2");
   return spec;
 }
 
 const RegularizerSpec& l1_l2_spec() {
-  static const RegularizerSpec spec = make_regularizers_spec<L1L2>("L1L2", "l1_l2");
+  static const RegularizerSpec spec = make_regularizer_spec<L1L2>("L1L2", "l1_l2");
   return spec;
 }
 
 const RegularizerSpec& orthogonal_regularizer_spec() {
-  static const RegularizerSpec spec = make_regularizers_spec<OrthogonalRegularizer>(
+  static const RegularizerSpec spec = make_regularizer_spec<OrthogonalRegularizer>(
       "OrthogonalRegularizer", "orthogonal_regularizer");
   return spec;
 }

@@ -131,7 +131,7 @@ float rate_at(const CosineDecayRestarts& o, float step) {
 }
 
 template <class Options>
-ScheduleSpec make_schedules_spec(std::string_view class_name, std::string_view name) {
+ScheduleSpec make_schedule_spec(std::string_view class_name, std::string_view name) {
   return {.class_name = class_name,
           .name = name,
           .access = options_access<Options, visit_options>(),
@@ -144,14 +144,14 @@ ScheduleSpec make_schedules_spec(std::string_view class_name, std::string_view n
 
 const ScheduleSpec& exponential_decay_spec() {
   static const ScheduleSpec spec =
-      make_schedules_spec<ExponentialDecay>("ExponentialDecay", "exponential_decay");
+      make_schedule_spec<ExponentialDecay>("ExponentialDecay", "exponential_decay");
   return spec;
 }
 
 const ScheduleSpec& spec_of(const ExponentialDecay&) { return exponential_decay_spec(); }
 
 const ScheduleSpec& piecewise_constant_decay_spec() {
-  static const ScheduleSpec spec = make_schedules_spec<PiecewiseConstantDecay>(
+  static const ScheduleSpec spec = make_schedule_spec<PiecewiseConstantDecay>(
       "PiecewiseConstantDecay", "piecewise_constant_decay");
   return spec;
 }
@@ -162,7 +162,7 @@ const ScheduleSpec& spec_of(const PiecewiseConstantDecay&) {
 
 const ScheduleSpec& polynomial_decay_spec() {
   static const ScheduleSpec spec =
-      make_schedules_spec<PolynomialDecay>("PolynomialDecay", "polynomial_decay");
+      make_schedule_spec<PolynomialDecay>("PolynomialDecay", "polynomial_decay");
   return spec;
 }
 
@@ -170,14 +170,14 @@ const ScheduleSpec& spec_of(const PolynomialDecay&) { return polynomial_decay_sp
 
 const ScheduleSpec& inverse_time_decay_spec() {
   static const ScheduleSpec spec =
-      make_schedules_spec<InverseTimeDecay>("InverseTimeDecay", "inverse_time_decay");
+      make_schedule_spec<InverseTimeDecay>("InverseTimeDecay", "inverse_time_decay");
   return spec;
 }
 
 const ScheduleSpec& spec_of(const InverseTimeDecay&) { return inverse_time_decay_spec(); }
 
 const ScheduleSpec& cosine_decay_spec() {
-  static const ScheduleSpec spec = make_schedules_spec<CosineDecay>("CosineDecay", "cosine_decay");
+  static const ScheduleSpec spec = make_schedule_spec<CosineDecay>("CosineDecay", "cosine_decay");
   return spec;
 }
 
@@ -185,7 +185,7 @@ const ScheduleSpec& spec_of(const CosineDecay&) { return cosine_decay_spec(); }
 
 const ScheduleSpec& cosine_decay_restarts_spec() {
   static const ScheduleSpec spec =
-      make_schedules_spec<CosineDecayRestarts>("CosineDecayRestarts", "cosine_decay_restarts");
+      make_schedule_spec<CosineDecayRestarts>("CosineDecayRestarts", "cosine_decay_restarts");
   return spec;
 }
 

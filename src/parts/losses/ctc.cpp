@@ -12,13 +12,13 @@ namespace engram {
 
 namespace {
 
-constexpr double kCtcNever = -std::numeric_limits<double>::infinity();  // log 0
+constexpr double kLogOfZero = -std::numeric_limits<double>::infinity();
 
 void visit_options(CTC& o, OptionVisitor& v) { visit_loss_options(v, "ctc", o.reduction); }
 
 double log_add(double a, double b) {
   const double more = std::max(a, b);
-  return more == kCtcNever ? kCtcNever : more + std::log1p(std::exp(std::min(a, b) - more));
+  return more == kLogOfZero ? kLogOfZero : more + std::log1p(std::exp(std::min(a, b) - more));
 }
 
 /// A sample: its labels with blanks (class 0) around them, s = 0 .. S-1, and the logarithms of the
@@ -57,7 +57,7 @@ class Paths {
 
   /// log of the paths' probability from the first step to place s at step t, that step included.
   std::vector<double> forward() const {
-    std::vector<double> a(static_cast<std::size_t>(steps_) * places(), kCtcNever);
+    std::vector<double> a(static_cast<std::size_t>(steps_) * places(), kLogOfZero);
     for (std::size_t s = 0; s < std::min<std::size_t>(2, places()); ++s) {
       a[s] = share(0, labels_[s]);
     }
@@ -75,7 +75,7 @@ class Paths {
 
   /// The same from place s at step t, that step left out, to the last.
   std::vector<double> backward() const {
-    std::vector<double> b(static_cast<std::size_t>(steps_) * places(), kCtcNever);
+    std::vector<double> b(static_cast<std::size_t>(steps_) * places(), kLogOfZero);
     double* last = b.data() + static_cast<std::size_t>(steps_ - 1) * places();
     for (std::size_t s = places() - std::min<std::size_t>(2, places()); s < places(); ++s) {
       last[s] = 0;

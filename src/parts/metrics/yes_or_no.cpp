@@ -9,8 +9,8 @@ namespace engram {
 
 namespace {
 
-constexpr float kYesOrNoNever =
-    -1e10f;  // what Keras puts in place of outputs that are not among the top
+/// What Keras puts in place of outputs that are not among the top.
+constexpr float kBelowTop = -1e10f;
 
 /// Keras's test of a list for the way that counts buckets.
 bool looks_even(const std::vector<float>& thresholds) {
@@ -30,7 +30,7 @@ void leave_top(std::span<float> row, std::int64_t k) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return row[a] > row[b]; });
   for (std::size_t i = static_cast<std::size_t>(k); i < order.size(); ++i) {
-    row[order[i]] = kYesOrNoNever;
+    row[order[i]] = kBelowTop;
   }
 }
 
@@ -39,7 +39,7 @@ void leave_top(std::span<float> row, std::int64_t k) {
 YesOrNo YesOrNo::of(const std::vector<float>& given, std::optional<std::int64_t> top_k) {
   YesOrNo how{.thresholds = given, .is_even = looks_even(given), .top_k = top_k};
   if (given.empty()) {
-    how.thresholds = {top_k ? kYesOrNoNever : 0.5f};
+    how.thresholds = {top_k ? kBelowTop : 0.5f};
   }
   return how;
 }
