@@ -194,11 +194,13 @@ void Canvas::bend(Point from, Point to, bool is_level, const Stroke& stroke) {
   cairo_stroke(context_);
 }
 
-void Canvas::arrow_head(Point tip, bool is_right, const Stroke& stroke) {
+void Canvas::arrow_head(Point from, Point tip, const Stroke& stroke) {
   const double length = 6 * stroke.width, half = 2.5 * stroke.width;
+  const double way = std::hypot(tip.x - from.x, tip.y - from.y);
+  const double x = (tip.x - from.x) / way, y = (tip.y - from.y) / way;
   cairo_move_to(context_, tip.x, tip.y);
-  cairo_line_to(context_, tip.x - (is_right ? length : half), tip.y - (is_right ? half : length));
-  cairo_line_to(context_, tip.x - (is_right ? length : -half), tip.y - (is_right ? -half : length));
+  cairo_line_to(context_, tip.x - length * x - half * y, tip.y - length * y - half * x);
+  cairo_line_to(context_, tip.x - length * x + half * y, tip.y - length * y + half * x);
   cairo_close_path(context_);
   set_color(stroke.color);
   cairo_fill(context_);

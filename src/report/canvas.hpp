@@ -67,8 +67,9 @@ class Canvas {
   void curve(std::span<const Point> points, const Box& frame, const Stroke& stroke);
   /// A line that leaves `from` and meets `to` upright, or level when `is_level`.
   void bend(Point from, Point to, bool is_level, const Stroke& stroke);
-  /// The head of an arrow that points down, or to the right, at `tip`.
-  void arrow_head(Point tip, bool is_right, const Stroke& stroke);
+  /// The head at `tip` of an arrow that comes from `from`, which lies straight above, below or
+  /// beside it.
+  void arrow_head(Point from, Point tip, const Stroke& stroke);
   void box(const Box& box, std::uint32_t fill, double opacity, const Stroke& edge);
   /// One line of text, its foot at `at`.
   void text(const std::string& text, Point at, TextStyle style);

@@ -50,7 +50,13 @@ class Layout {
                               item.size.height});
     }
     for (std::size_t i = 0; i < edges.size(); ++i) {
-      layout.lines.push_back(line(edges[i], passes_[i], layout.boxes));
+      const Box& from = layout.boxes[static_cast<std::size_t>(edges[i].from)];
+      const Box& to = layout.boxes[static_cast<std::size_t>(edges[i].to)];
+      layout.lines.push_back(edges[i].from < edges[i].to ? line(from, to, passes_[i])
+                                                         : line_back(from, to));
+      for (const Point& point : layout.lines.back()) {
+        layout.size.width = std::max(layout.size.width, point.x + kGraphMargin);
+      }
     }
     return layout;
   }
@@ -202,11 +208,14 @@ class Layout {
 
   double bottom(std::size_t rank) const { return top(rank) + heights_[rank]; }
 
-  std::vector<Point> line(const GraphEdge& edge,
-                          const std::vector<int>& passed,
-                          const std::vector<Box>& boxes) const {
-    const Box& from = boxes[static_cast<std::size_t>(edge.from)];
-    const Box& to = boxes[static_cast<std::size_t>(edge.to)];
+  /// Around the right sides.
+  static std::vector<Point> line_back(const Box& from, const Box& to) {
+    const double side = std::max(from.right(), to.right()) + kColumnGap / 2;
+    const double leave = from.top + 0.75 * from.height, enter = to.top + 0.25 * to.height;
+    return {{from.right(), leave}, {side, leave}, {side, enter}, {to.right(), enter}};
+  }
+
+  std::vector<Point> line(const Box& from, const Box& to, const std::vector<int>& passed) const {
     std::vector<Point> points = {{from.left + from.width / 2, from.bottom()}};
     for (const int i : passed) {
       const auto rank = static_cast<std::size_t>(item(i).rank);

@@ -19,8 +19,9 @@ struct GraphEdge {
 
 struct GraphLayout {
   std::vector<Box> boxes;
-  std::vector<std::vector<Point>> lines;  ///< of the edges: from the foot of a box, through the
-                                          ///< gaps of the ranks between, to the head of another
+  /// Of the edges: from the foot of a box, through the gaps of the ranks between, to the head of
+  /// another; of those that lead back from the right side of a box, straight, to that of another.
+  std::vector<std::vector<Point>> lines;
   Size size{0, 0};
 };
 

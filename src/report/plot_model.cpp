@@ -114,7 +114,9 @@ void draw_line(Canvas& canvas, const std::vector<Point>& points, bool is_level, 
   for (std::size_t i = 1; i < points.size(); ++i) {
     canvas.bend(points[i - 1], points[i], is_level, stroke);
   }
-  canvas.arrow_head(points.back(), is_level, kLine);
+  const Point tip = points.back();
+  const Point before = is_level ? Point{tip.x - 1, tip.y} : Point{tip.x, tip.y - 1};
+  canvas.arrow_head(leads_back ? points[points.size() - 2] : before, tip, kLine);
 }
 
 /// Ranks from left to right: the layout of boxes that lie on their sides, turned.

@@ -141,6 +141,20 @@ TEST(LayOut, PutsEachBoxBelowItsForerunnersAndNoneOnAnother) {
   }
 }
 
+TEST(LayOut, LeadsBackAroundTheRightSides) {
+  const report::GraphLayout layout =
+      report::lay_out({{80, 30}, {50, 30}}, {{0, 1}, {1, 0}, {0, 0}});
+
+  for (const std::size_t edge : {1u, 2u}) {
+    const std::vector<report::Point>& line = layout.lines[edge];
+    EXPECT_EQ(line.front().x, layout.boxes[edge == 1 ? 1 : 0].right());
+    EXPECT_EQ(line.back().x, layout.boxes[0].right());
+    EXPECT_GT(line.front().y, line.back().y);  // it goes up
+    EXPECT_GT(line[1].x, layout.boxes[0].right());
+    EXPECT_LT(line[1].x, layout.size.width);
+  }
+}
+
 TEST(LayOut, OrdersARankWithoutCrossings) {
   const report::GraphLayout layout =
       report::lay_out({{10, 10}, {10, 10}, {10, 10}, {10, 10}}, {{0, 3}, {1, 2}});
