@@ -14,7 +14,8 @@ if(ENGRAM_SANITIZE)
 endif()
 
 # engram_together(TARGET): compiles eight of its sources at a time. They share headers and templates,
-# which cost most: it takes a quarter of the time. Names in one target's sources differ, therefore.
+# which cost most: the whole builds in half the time (docs/benchmarks.md). Names in one target's
+# sources differ, therefore.
 function(engram_together target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
 endfunction()

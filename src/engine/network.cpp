@@ -65,18 +65,33 @@ bool shows_mask(const std::vector<bool>& shown, Port port) {
   return port.output == 0 && !port.is_of_nested && shown[static_cast<std::size_t>(port.node)];
 }
 
+namespace {
+
+/// Whether a node shows a mask when those before it show `shown`.
+bool shows_mask(const Network& network, const NetworkNode& node, const std::vector<bool>& shown) {
+  const auto is_shown = [&](Port port) { return shows_mask(shown, port); };
+  switch (mask_rule_of(network, node)) {
+    case MaskRule::makes:
+      return !hides_mask(node);
+    case MaskRule::passes:
+      return !node.inputs.empty() && is_shown(node.inputs[0]);
+    case MaskRule::joins_any:
+      return std::ranges::any_of(node.inputs, is_shown);
+    case MaskRule::joins_all:
+      return std::ranges::all_of(node.inputs, is_shown);
+    case MaskRule::drops:
+      break;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::vector<bool> shown_masks(const Network& network) {
   std::vector<bool> shown;
   for (const NetworkNode& node : network.nodes) {
-    const auto is_shown = [&](Port port) { return shows_mask(shown, port); };
-    const bool is_input = node.inputs.empty() || node.layer.get_if<Input>() != nullptr;
-    const MaskRule rule = mask_rule_of(network, node);
-    shown.push_back(rule == MaskRule::makes       ? !hides_mask(node)
-                    : is_input                    ? false  // that of a nested model, too
-                    : rule == MaskRule::passes    ? is_shown(node.inputs[0])
-                    : rule == MaskRule::joins_any ? std::ranges::any_of(node.inputs, is_shown)
-                    : rule == MaskRule::joins_all ? std::ranges::all_of(node.inputs, is_shown)
-                                                  : false);
+    // An Input shows none, that of a nested model neither.
+    shown.push_back(node.layer.get_if<Input>() == nullptr && shows_mask(network, node, shown));
   }
   return shown;
 }
@@ -197,7 +212,8 @@ void check_masks(const Network& network, const NetworkShapes& shapes) {
 }  // namespace
 
 bool masks_places(const NetworkNode& node, std::span<const Shape> inputs) {
-  return node.spec().class_name.ends_with("Embedding") && inputs[0].size() > 1 &&
+  const std::string_view name = node.spec().class_name;
+  return (name == "Embedding" || name == "ReversibleEmbedding") && inputs[0].size() > 1 &&
          node.spec().mask_rule(node.options()) == MaskRule::makes;
 }
 
